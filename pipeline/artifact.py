@@ -1,0 +1,68 @@
+"""Artifacts other than tables: small facts, and files that cannot run code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar
+
+from .digest import Json
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file in the store: `path` holds the bytes that `digest` names, verified when the artifact was loaded."""
+
+    path: Path
+    digest: str
+    size: int
+
+    def read(self) -> bytes:
+        """The bytes."""
+        return self.path.read_bytes()
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An immutable value that the store can write and read.
+
+    facts: a JSON document, small: what plans, reports and people read without opening the files.
+    files: name -> bytes (not stored yet) or Stored.  Only formats that cannot run code: safetensors, JSON, Parquet, Arrow.
+    digest: empty until the artifact has been stored.
+    """
+
+    port: ClassVar[str]  # what a stage's only output of this class is called
+    facts: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, bytes | Stored] = field(default_factory=lambda: MappingProxyType({}))
+    digest: str = ""
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file. Raises KeyError for a name the artifact does not have."""
+        content = self.files[name]
+        return content if isinstance(content, bytes) else content.read()
+
+
+class Vocabulary(Artifact):
+    """How text becomes numbers: a `tokenizer.json`, fitted on the training rows."""
+
+    port = "vocabulary"
+
+
+class Model(Artifact):
+    """Everything a prediction needs: `facts["family"]` says which code reads the files."""
+
+    port = "model"
+
+
+class Evaluation(Artifact):
+    """Metrics of models on the test rows, each with its interval, in `facts`."""
+
+    port = "evaluation"
+
+
+class Report(Artifact):
+    """Comparisons and their verdicts, in `facts`."""
+
+    port = "report"

@@ -1,0 +1,91 @@
+"""Two runs: what changed between them, and which is better, by the pipeline's own comparing stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from .artifact import Artifact, Evaluation, Report
+from .digest import Json
+from .errors import DamagedError, StoreError, UsageError
+from .key import why
+from .pipeline import Pipeline
+from .publish import load, manifest
+from .record import Difference, Outcome, RunRecord, load_run
+from .store import LocalStore
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """A stage that can compare what it read in an earlier run with what it reads now."""
+
+    def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str | None, list[dict[str, Any]]]:
+        """before, after: port -> artifact.  Returns the verdict on `after`, and one document a comparison."""
+
+
+def metrics_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, float]]]:
+    """model -> metric -> {value, low, high}, of every Evaluation that a run wrote or reused."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for facts in _facts(pipeline, store, outcomes, Evaluation):
+        found |= facts.get("metrics", {})
+    return found
+
+
+def comparisons_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> tuple[dict[str, Any], ...]:
+    """The comparisons of every Report that a run wrote or reused."""
+    return tuple(one for facts in _facts(pipeline, store, outcomes, Report) for one in facts.get("comparisons", ()))
+
+
+def _facts(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], kind: type[Artifact]) -> Iterator[Json]:
+    for outcome in outcomes:
+        for port, digest in outcome.outputs.items():
+            if pipeline.ports[outcome.name].outputs[port].kind is kind:
+                yield manifest(store, digest)["facts"]
+
+
+def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], earlier: str) -> Difference:
+    """Compare outcomes with an earlier run of the same pipeline."""
+    try:
+        before = load_run(store, earlier)
+    except (StoreError, UsageError) as error:
+        return Difference(against=earlier, note=f"not comparable: {error}")
+    outputs = {outcome.name: outcome.outputs for outcome in outcomes}
+    past = {outcome.name: outcome.outputs for outcome in before.steps}
+    if outputs == past:
+        return Difference(against=earlier, verdict="equivalent", note="the same outputs, to the byte")
+    for name, step in pipeline.steps.items():
+        if isinstance(step.stage, Comparing):
+            try:
+                verdict, details = step.stage.diff(
+                    _inputs(pipeline, store, name, past), _inputs(pipeline, store, name, outputs)
+                )
+            except (KeyError, DamagedError, UsageError) as error:
+                return Difference(against=earlier, note=f"not comparable: {error}")
+            return Difference.model_validate({"against": earlier, "verdict": verdict, "details": details})
+    return Difference(against=earlier, note="no stage of this pipeline compares runs")
+
+
+def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str, str]:
+    """step -> what changed in its key between two runs (code, config, data, packages); steps that agree are left out."""
+    found = {}
+    for step in after.steps:
+        earlier = before.step(step.name)
+        old = store.action(earlier.key) if earlier and earlier.key else None
+        new = store.action(step.key) if step.key else None
+        if earlier and earlier.key == step.key:
+            continue
+        if old is None or new is None:
+            found[step.name] = "finished in one of the runs only"
+        else:
+            found[step.name] = why(old["parts"], new["parts"])
+    gone = [step.name for step in before.steps if after.step(step.name) is None]
+    return found | dict.fromkeys(gone, "step is gone")
+
+
+def _inputs(pipeline: Pipeline, store: LocalStore, name: str, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    loaded: dict[str, Any] = {}
+    for port_name, wires in pipeline.wires[name].items():
+        port = pipeline.ports[name].inputs[port_name]
+        found = {wire.step: load(store, outputs[wire.step][wire.port], port) for wire in wires}
+        loaded[port_name] = found if port.many else next(iter(found.values()))
+    return loaded

@@ -1,0 +1,35 @@
+"""Names by content: BLAKE3 of bytes, of files and of JSON in one canonical form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from blake3 import blake3
+
+Json = Any  # what json.loads can return
+
+
+def canonical(document: Json) -> bytes:
+    """The one UTF-8 form of a JSON document: keys sorted, no spaces, no NaN.
+
+    Raises ValueError on NaN and infinities, which JSON does not have.
+    """
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def digest_bytes(data: bytes) -> str:
+    """64 hex digits."""
+    return blake3(data).hexdigest()
+
+
+def digest_json(document: Json) -> str:
+    """Digest of the canonical form: equal documents, equal digests."""
+    return digest_bytes(canonical(document))
+
+
+def digest_file(path: Path) -> str:
+    """Digest of a file's bytes, read through a memory map. Raises OSError."""
+    return blake3().update_mmap(path).hexdigest()

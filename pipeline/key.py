@@ -1,0 +1,132 @@
+"""Key: everything an output depends on, as named parts; and the one line that says why two keys differ."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from .check import Check
+from .digest import Json, digest_json
+from .errors import UsageError, bounded
+from .fingerprint import fingerprint
+from .pipeline import Pipeline
+from .settings import classes, config
+from .stage import Ports, Stage
+from .table import Table
+
+FORMAT = 1  # raise it when the framework's own change alters what a step writes
+
+Parts = dict[str, Json]
+_VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
+
+
+def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, str]]) -> Parts:
+    """The parts of a step's key.
+
+    inputs: port -> {step.port that feeds it: digest}.  Raises UsageError for an unreadable source or a package that is
+    not installed.
+    """
+    stage, found = pipeline.steps[name].stage, pipeline.ports[name]
+    return {
+        "format": FORMAT,
+        "code": dict(_code((*classes(stage), *_records(found)), ("run", "map", "sift", "columns", "outside"))),
+        "config": config(stage),
+        "outside": dict(stage.outside()),
+        "inputs": {port: dict(feeds) for port, feeds in inputs.items()},
+        "packages": versions(stage.packages),
+    }
+
+
+def check_parts(check: Check, artifact: str) -> Parts:
+    """The parts of a receipt's key: the check, and the digest of the artifact it looks at."""
+    return {
+        "format": FORMAT,
+        "code": dict(_code(tuple(classes(check)), ("judge", "receipt"))),
+        "config": config(check),
+        "artifact": artifact,
+        "packages": versions(check.packages),
+    }
+
+
+def key(parts: Parts) -> str:
+    """The name of an action: the digest of its parts."""
+    return digest_json(parts)
+
+
+def why(old: Parts | None, new: Parts) -> str:
+    """What changed between two keys of one step, in one line: code, config, outside, inputs, packages."""
+    if old is None:
+        return "never run"
+    changes = list(_differences(old, new))
+    return "; ".join(changes) or "nothing changed"
+
+
+@cache
+def versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Installed versions of distributions, and of Python. Raises UsageError for one that is not installed."""
+    return {"python": platform.python_version().rpartition(".")[0], **{package: _version(package) for package in packages}}
+
+
+@cache
+def _version(package: str) -> str:
+    """Read off the line of the metadata: `importlib.metadata.version` parses the whole as an e-mail, which takes 8 times as long."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        found = distribution(package)
+    except PackageNotFoundError:
+        raise UsageError(f"package {package!r} is not installed; pip install {package}") from None
+    line = _VERSION.search(found.read_text("METADATA") or "")
+    return line[1] if line else found.version
+
+
+@cache
+def _code(roots: tuple[type, ...], entries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(fingerprint(roots, entries).code.items())
+
+
+def _records(found: Ports) -> tuple[type, ...]:
+    ports = (*found.inputs.values(), *found.outputs.values())
+    return tuple(port.record for port in ports if port.kind is Table)
+
+
+def _differences(old: Parts, new: Parts) -> Iterable[str]:
+    if old["format"] != new["format"]:
+        yield f"brickwise: key format {old['format']} -> {new['format']}"
+    for name in sorted(old["code"].keys() | new["code"].keys()):
+        if old["code"].get(name) != new["code"].get(name):
+            change = " (new)" if name not in old["code"] else " (gone)" if name not in new["code"] else ""
+            yield f"code: {name}{change}"
+    for section, word in (("config", "config"), ("outside", "source"), ("packages", "package")):
+        before, after = _flat(old[section]), _flat(new[section])
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) != after.get(name):
+                yield f"{word}: {name} {_shown(before, name)} -> {_shown(after, name)}"
+    before, after = old["inputs"], new["inputs"]
+    for port in sorted(before.keys() | after.keys()):
+        if before.get(port) != after.get(port):
+            yield f"input {port}: {_feeds(before.get(port, {}), after.get(port, {}))}"
+
+
+def _flat(document: Json, path: str = "") -> dict[str, Json]:
+    if isinstance(document, Mapping) and (document or not path):
+        flat: dict[str, Json] = {}
+        for name, value in document.items():
+            flat |= _flat(value, f"{path}.{name}" if path else str(name))
+        return flat
+    return {path: document}
+
+
+def _shown(values: Mapping[str, Json], name: str) -> str:
+    return bounded(values[name], 40) if name in values else "absent"
+
+
+def _feeds(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    changed = [name for name in new if name in old and old[name] != new[name]]
+    wired = [f"{name} is new" for name in new if name not in old] + [f"{name} is gone" for name in old if name not in new]
+    return ", ".join([*(f"{name} changed" for name in changed), *wired])
+
+
+__all__ = ["FORMAT", "Parts", "Stage", "check_parts", "key", "step_parts", "versions", "why"]

@@ -1,0 +1,158 @@
+"""Plan: what would run and why. Pure: it reads the pipeline and the store, and changes neither."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from .digest import Json
+from .errors import UsageError
+from .key import Parts, check_parts, key, step_parts, why
+from .pipeline import Pipeline
+from .publish import complete
+from .store import LocalStore
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which steps a run may touch: one step, or those from `start` to `end` and between; `force` reruns fresh ones."""
+
+    only: str | None = None
+    start: str | None = None
+    end: str | None = None
+    force: bool = False
+
+    def steps(self, pipeline: Pipeline) -> tuple[str, ...]:
+        """The selected steps, in order. Raises UsageError for an unknown name or a selection of nothing."""
+        for name in (self.only, self.start, self.end):
+            if name is not None:
+                pipeline.step(name)
+        if self.only is not None:
+            if self.start or self.end:
+                raise UsageError("--only excludes --from and --to; say one or the other")
+            return (self.only,)
+        below, above = _below(pipeline, self.start), _above(pipeline, self.end)
+        chosen = tuple(name for name in pipeline.steps if name in below and name in above)
+        if not chosen:
+            raise UsageError(f"no step lies between --from {self.start} and --to {self.end}")
+        return chosen
+
+
+def _below(pipeline: Pipeline, start: str | None) -> set[str]:
+    found = set(pipeline.steps) if start is None else {start}
+    for name in pipeline.steps:
+        if found.intersection(pipeline.upstream(name)):
+            found.add(name)
+    return found
+
+
+def _above(pipeline: Pipeline, end: str | None) -> set[str]:
+    found = set(pipeline.steps) if end is None else {end}
+    for name in reversed(pipeline.steps):
+        if name in found:
+            found.update(pipeline.upstream(name))
+    return found
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """What would happen to one step.
+
+    action: "run", "reuse", or "skip" for a stale step outside the selection.
+    outputs: port -> digest, known when the step is reused.
+    """
+
+    name: str
+    action: str
+    why: str
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a pipeline, in order, each with what would happen to it."""
+
+    pipeline: str
+    steps: tuple[StepPlan, ...]
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """The steps that would run."""
+        return tuple(step.name for step in self.steps if step.action == "run")
+
+    def document(self) -> Json:
+        """What `plan --json` prints."""
+        return {
+            "pipeline": self.pipeline,
+            "steps": [{"name": s.name, "action": s.action, "why": s.why} for s in self.steps],
+        }
+
+
+def plan(pipeline: Pipeline, store: LocalStore, selection: Selection | None = None) -> Plan:
+    """Say for each step whether it would run, and why.
+
+    Raises UsageError where a selection leaves out a stale step that a selected one reads.
+    """
+    selection = selection or Selection()
+    chosen = selection.steps(pipeline)
+    found: dict[str, StepPlan] = {}
+    for name in pipeline.steps:
+        waits = [up for up in pipeline.upstream(name) if found[up].action != "reuse"]
+        if waits:
+            step = StepPlan(name, "run", f"waits for {', '.join(waits)}")
+        else:
+            outputs = {up: found[up].outputs for up in found}
+            step = step_plan(pipeline, store, name, outputs, forced=selection.force and name in chosen)
+        if step.action == "run" and name not in chosen:
+            step = replace(step, action="skip", why=f"not selected ({step.why})")
+        left_out = [up for up in waits if found[up].action == "skip"]
+        if left_out and name in chosen:
+            raise UsageError(
+                f"step {name!r} reads {left_out[0]!r}, which is stale and {found[left_out[0]].why}; "
+                f"run with --to {left_out[0]} first"
+            )
+        found[name] = step
+    return Plan(pipeline.name, tuple(found.values()))
+
+
+def inputs_of(pipeline: Pipeline, name: str, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """What feeds a step: port -> {"step.port": digest}, from the outputs of the steps above."""
+    return {
+        port: {f"{wire.step}.{wire.port}": outputs[wire.step][wire.port] for wire in wires}
+        for port, wires in pipeline.wires[name].items()
+    }
+
+
+def step_plan(
+    pipeline: Pipeline, store: LocalStore, name: str, outputs: Mapping[str, Mapping[str, str]], *, forced: bool
+) -> StepPlan:
+    """The plan of a step whose inputs are known."""
+    parts = step_parts(pipeline, name, inputs_of(pipeline, name, outputs))
+    recorded = store.action(key(parts))
+    if forced:
+        return StepPlan(name, "run", "forced")
+    if recorded is None:
+        return StepPlan(name, "run", why(_last_parts(pipeline, store, name), parts))
+    if usable(store, key(parts)) is None:
+        return StepPlan(name, "run", "output missing")
+    for port_name, digest in recorded["outputs"].items():
+        for check in pipeline.checks(name, pipeline.ports[name].outputs[port_name]):
+            receipt = store.action(key(check_parts(check, digest)))
+            if receipt is None or not receipt["passed"]:
+                state = "no receipt yet" if receipt is None else "it failed"
+                return StepPlan(name, "run", f"check {check.name}: {state}")
+    return StepPlan(name, "reuse", "nothing changed", recorded["outputs"])
+
+
+def usable(store: LocalStore, step_key: str) -> Json | None:
+    """The recorded action of a key, if all it made is still there."""
+    action = store.action(step_key)
+    if action is None or not all(complete(store, digest) for digest in action["outputs"].values()):
+        return None
+    return action
+
+
+def _last_parts(pipeline: Pipeline, store: LocalStore, name: str) -> Parts | None:
+    last = store.ref(pipeline.name, f"step-{name}")
+    action = store.action(last) if last else None
+    return action["parts"] if action else None

@@ -1,0 +1,90 @@
+"""Run: the immutable record of one execution."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from .check import Receipt
+from .digest import Json
+from .store import LocalStore
+
+_STEP_FIELDS = ("name", "status", "why", "seconds", "rows_in", "rows_out", "rows_quarantined", "outputs")
+
+
+class Outcome(BaseModel):
+    """What became of one step; small enough to cross a Prefect task as JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    status: Literal["ran", "reused", "blocked", "failed", "skipped"]
+    why: str
+    seconds: float = 0.0
+    rows_in: int | None = None
+    rows_out: int | None = None
+    rows_quarantined: int | None = None
+    outputs: dict[str, str] = {}
+    quarantine: str | None = None
+    key: str = ""
+    receipts: tuple[Receipt, ...] = ()
+    error: str = ""
+
+
+class Difference(BaseModel):
+    """A run against an earlier one. verdict: of the pipeline's own comparison, None where there was none to make."""
+
+    model_config = ConfigDict(frozen=True)
+
+    against: str | None = None
+    verdict: Literal["better", "worse", "equivalent", "undecided"] | None = None
+    details: tuple[dict[str, Any], ...] = ()
+    note: str = ""
+
+
+class RunRecord(BaseModel):
+    """What ran, what was reused, why, on what, with what outcome."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal[1] = 1
+    run_id: str | None
+    pipeline: str
+    status: Literal["done", "failed", "blocked", "up-to-date"]
+    started: str
+    seconds: float
+    steps: tuple[Outcome, ...]
+    metrics: dict[str, dict[str, dict[str, float]]] = {}
+    comparisons: tuple[dict[str, Any], ...] = ()
+    diff: Difference = Difference()
+    settings: tuple[str, ...] = ()  # what --set changed
+    origin: str = ""  # how the pipeline was named on the command line
+    environment: dict[str, str] = {}
+
+    def document(self) -> Json:
+        """What `run --json` prints."""
+        return {
+            "run_id": self.run_id,
+            "pipeline": self.pipeline,
+            "status": self.status,
+            "steps": [step.model_dump(mode="json", include=set(_STEP_FIELDS)) for step in self.steps],
+            "metrics": self.metrics,
+            "diff": self.diff.model_dump(mode="json", include={"against", "verdict"}),
+        }
+
+    def step(self, name: str) -> Outcome | None:
+        """The outcome of one step, or None for a name this run did not have."""
+        return next((step for step in self.steps if step.name == name), None)
+
+
+def new_run_id(now: datetime) -> str:
+    """Sortable by time, unique: `20261123T224501.123456-9f2c`."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{secrets.token_hex(2)}"
+
+
+def load_run(store: LocalStore, run_id: str) -> RunRecord:
+    """A run by id, or by a unique part of it. Raises UsageError."""
+    return RunRecord.model_validate(store.run(run_id))

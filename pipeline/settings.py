@@ -1,0 +1,84 @@
+"""A model's config: as a document for the key, and changed by `step.field=value` from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_jsonable_python
+
+from .digest import Json
+from .errors import UsageError, bounded, suggest
+from .stage import Stage
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def config(value: Any) -> Json:
+    """A config value as JSON; a model carries its class, since two classes may have the same fields."""
+    if isinstance(value, BaseModel):
+        fields = {name: config(getattr(value, name)) for name in type(value).model_fields}
+        return {"class": f"{type(value).__module__}:{type(value).__qualname__}", **fields}
+    if isinstance(value, type):
+        return f"{value.__module__}:{value.__qualname__}"
+    if isinstance(value, Mapping):
+        return {str(name): config(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [config(item) for item in value]
+    return to_jsonable_python(value)
+
+
+def classes(value: Any) -> Iterator[type]:
+    """The class of a model and of every model and class among its values: where its code begins."""
+    if isinstance(value, type):
+        yield value
+    elif isinstance(value, BaseModel):
+        yield type(value)
+        for name in type(value).model_fields:
+            yield from classes(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from classes(item)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from classes(item)
+
+
+def with_settings(step: str, stage: Stage, settings: Iterable[tuple[str, str]]) -> Stage:
+    """The stage with `(field or field.inner, text)` settings applied, in order.
+
+    A value is JSON where it parses as JSON, else a string.  Raises UsageError naming the field and what it expects.
+    """
+    for path, text in settings:
+        stage = _with(step, stage, path.split("."), _value(text))
+    return stage
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # no JSON, or a number or a nesting that Python refuses
+        return text
+
+
+def _with(where: str, model: M, path: list[str], value: Any) -> M:
+    name, *rest = path
+    fields = type(model).model_fields
+    if name not in fields:
+        raise UsageError(f"--set {where}: {type(model).__name__} has no field {name!r}; {suggest(name, fields)}")
+    if rest:
+        inner = getattr(model, name)
+        if not isinstance(inner, BaseModel):
+            raise UsageError(f"--set {where}.{name}: it has no inner fields; set it whole, as JSON")
+        value = _with(f"{where}.{name}", inner, rest, value)
+    try:
+        return type(model).model_validate({field: getattr(model, field) for field in fields} | {name: value})
+    except ValidationError as error:
+        complaints = (
+            f"--set {where}.{'.'.join(str(part) for part in detail['loc']) or name}: "
+            f"found {bounded(detail.get('input'))}, expected: {detail['msg']}"
+            for detail in error.errors(include_url=False)
+        )
+        raise UsageError("\n".join(complaints)) from None

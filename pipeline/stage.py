@@ -1,0 +1,147 @@
+"""Stage: a frozen config, whose `run` (or `map`) declares its ports by its signature."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from .artifact import Artifact
+from .digest import Json
+from .errors import UsageError
+from .table import Table
+
+
+class Stage(BaseModel):
+    """One kind of work on artifacts.
+
+    Fields are its config.  A subclass defines one of
+
+        def run(self, rows: Table[A], model: Model) -> Table[B]     # whole artifacts
+        def map(self, rows: Table[A]) -> Table[B]                   # one fragment at a time
+
+    whose parameters are the input ports and whose return annotation gives the outputs: one artifact (its port is called
+    `rows`, `model`, ... after its class), or a NamedTuple of artifacts (a port a field).  `Mapping[str, Model]` reads
+    several steps, by step name.  A parameter with the default None may stay unwired.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False, allow_inf_nan=False)
+
+    packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change the output
+    keeps_rows: ClassVar[bool] = True  # rows in = rows out + quarantined, where both ports are called `rows`
+
+    def outside(self) -> Mapping[str, Json]:
+        """What is read from outside the pipeline, as name -> version or digest: part of the key.
+
+        Raises UsageError where it is missing or not readable, so that `plan` says so before anything runs.
+        """
+        return {}
+
+    def columns_read(self) -> Mapping[str, Sequence[str]]:
+        """Columns that the config names, by port, beside those of the port's Record: wiring looks for them."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output: the artifact class, for a table its Record, and whether several steps may feed it."""
+
+    name: str
+    kind: type
+    record: Any = None
+    many: bool = False
+    required: bool = True
+
+    def __str__(self) -> str:
+        shown = f"{self.kind.__name__}[{self.record.__name__}]" if self.record else self.kind.__name__
+        return f"Mapping[str, {shown}]" if self.many else shown
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of a stage, in the order of its signature; `mapped` when it defines `map`."""
+
+    inputs: dict[str, Port]
+    outputs: dict[str, Port]
+    mapped: bool
+
+
+def ports(stage: Stage) -> Ports:
+    """Read a stage's ports off its signature. Raises UsageError for one that declares none or wrong ones."""
+    return _ports(type(stage))
+
+
+def origin(kind: type) -> type:
+    """The class as written in a file: `Clean` for `Clean[Docstring]`."""
+    return getattr(kind, "__pydantic_generic_metadata__", {}).get("origin") or kind
+
+
+def record_of(stage: Stage) -> Any:
+    """The Record in the brackets: `Docstring` for `Clean[Docstring](...)`."""
+    return type(stage).__pydantic_generic_metadata__["args"][0]
+
+
+@cache
+def _ports(kind: type[Stage]) -> Ports:
+    name = kind.__name__
+    found = [method for method in ("run", "map") if callable(getattr(kind, method, None))]
+    if len(found) != 1:
+        raise UsageError(f"stage {name} must define either run or map; it defines {' and '.join(found) or 'neither'}")
+    function = getattr(kind, found[0])
+    base = origin(kind)
+    variables = dict(
+        zip(
+            getattr(base, "__pydantic_generic_metadata__", {}).get("parameters", ()),
+            getattr(kind, "__pydantic_generic_metadata__", {}).get("args", ()),
+            strict=False,
+        )
+    )
+    try:
+        hints = typing.get_type_hints(function)
+    except NameError as error:
+        raise UsageError(f"stage {name}: the annotations of {found[0]} do not resolve: {error}") from error
+    inputs = {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.name not in hints:
+            raise UsageError(f"stage {name}: parameter {parameter.name!r} of {found[0]} has no annotation")
+        required = parameter.default is inspect.Parameter.empty
+        inputs[parameter.name] = _port(name, parameter.name, hints[parameter.name], variables, required)
+    returned = hints.get("return")
+    if isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields"):
+        outputs = {field: _port(name, field, hint, variables) for field, hint in typing.get_type_hints(returned).items()}
+    else:
+        port = _port(name, "return", returned, variables)
+        outputs = {port.kind.port: Port(port.kind.port, port.kind, port.record)}  # type: ignore[attr-defined]  # every artifact class has `port`
+    if found[0] == "map" and ([p.kind for p in inputs.values()], [p.kind for p in outputs.values()]) != (
+        [Table],
+        [Table],
+    ):
+        raise UsageError(f"stage {name}: map reads one Table and returns one Table; define run for anything else")
+    return Ports(inputs, outputs, found[0] == "map")
+
+
+def _port(stage: str, name: str, hint: Any, variables: dict[Any, Any], required: bool = True) -> Port:
+    many = typing.get_origin(hint) in (Mapping, dict)
+    if many:
+        hint = typing.get_args(hint)[1]
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
+    record = None
+    if typing.get_origin(hint) is Table:
+        record = typing.get_args(hint)[0]
+        hint = Table
+        if isinstance(record, typing.TypeVar):
+            if record not in variables:
+                raise UsageError(f"stage {stage} needs its Record in brackets: {stage}[YourRecord](...)")
+            record = variables[record]
+    if not (isinstance(hint, type) and (hint is Table or issubclass(hint, Artifact))):
+        raise UsageError(
+            f"stage {stage}: port {name!r} is annotated {hint!r}; expected Table[Record] or an Artifact such as Model"
+        )
+    return Port(name, hint, record, many, required)

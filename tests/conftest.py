@@ -1,0 +1,102 @@
+"""What every test can ask for: a store, and a user's package that is written as the test goes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import pipeline
+from pipeline import LocalStore, Pipeline, key, source, stage
+
+ROOT = Path(pipeline.__file__).parents[1]
+
+# The same examples every time, and no verdict on how fast a shared machine is.
+settings.register_profile(
+    "same", derandomize=True, deadline=None, max_examples=40, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
+
+
+class Project:
+    """A user's folder at the end of the import path; what is written there is imported anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, file: str, text: str) -> None:
+        """Write one file of a package, whose folders become packages; nothing of them stays imported."""
+        path = self.folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for folder in path.relative_to(self.folder).parents[:-1]:
+            (self.folder / folder / "__init__.py").touch()
+        path.write_text(textwrap.dedent(text))
+        self.forget()
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace the one occurrence of a text in a file."""
+        text = (self.folder / file).read_text()
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+        self.write(file, text.replace(old, new))
+
+    def load(self, target: str) -> Any:
+        """`package.module:name`, imported from what the files say now."""
+        self.forget()
+        module, _, name = target.partition(":")
+        return getattr(importlib.import_module(module), name)
+
+    def forget(self) -> None:
+        """Drop every module of the folder, and what was remembered of its code."""
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
+                del sys.modules[name]
+        importlib.invalidate_caches()
+        for cached in (source.module, source._top, key._code, key.versions, stage._ports):
+            cached.cache_clear()
+
+    def python(self, code: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start a fresh interpreter in the folder."""
+        return subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(code), *arguments],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{self.folder}", "PYTHONDONTWRITEBYTECODE": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    """An empty store, in a folder that does not exist yet."""
+    return LocalStore(tmp_path / "store")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """An empty user's folder."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # two edits within a second would share one
+    monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
+    found = Project(folder)
+    yield found
+    found.forget()
+
+
+@pytest.fixture
+def why() -> Any:
+    """A function: step -> why the plan would run it, for the steps that it would."""
+
+    def explain(built: Pipeline, kept: LocalStore) -> dict[str, str]:
+        return {step.name: step.why for step in pipeline.plan(built, kept).steps if step.action == "run"}
+
+    return explain

@@ -1,0 +1,125 @@
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field, SerializeAsAny
+
+from pipeline import Model, Pipeline, Stage, Step, UsageError
+from pipeline.key import key, step_parts
+from pipeline.settings import classes, config
+from stages.train import Gru, Lstm, TextNet
+from stages.train.parts import Part
+
+
+class Fit(Stage):
+    """Has a field of every kind."""
+
+    size: int = Field(default=3, ge=1, le=100)
+    rate: float = 0.5
+    kind: Literal["small", "large"] = "small"
+    title: str = ""
+    windows: tuple[int, ...] = (1, 2)
+    weights: dict[str, float] = {}
+    net: SerializeAsAny[Part] = TextNet()
+    text: TextNet = TextNet()
+
+    def run(self) -> Model: ...
+
+
+PIPELINE = Pipeline("p", Step("fit", Fit()), Step("other", Fit()))
+
+
+def fit(*settings: str) -> Fit:
+    return PIPELINE.set(settings).steps["fit"].stage  # type: ignore[return-value]
+
+
+def test_a_setting_changes_one_field_of_one_step_in_a_new_pipeline():
+    changed = PIPELINE.set(["fit.size=7"])
+    assert changed.steps["fit"].stage == Fit(size=7)
+    assert changed.steps["other"].stage == PIPELINE.steps["fit"].stage == Fit()
+
+
+def test_values_are_json_or_else_text():
+    assert fit("fit.windows=[3, 4]").windows == (3, 4)
+    assert fit('fit.weights={"a": 0.25}').weights == {"a": 0.25}
+    assert fit("fit.title=two words = one title").title == "two words = one title"
+    assert fit("fit.kind=large", "fit.rate=1e-3") == Fit(kind="large", rate=1e-3)
+
+
+def test_the_last_of_two_settings_holds():
+    assert fit("fit.size=7", "fit.size=8").size == 8
+
+
+def test_an_inner_field_is_set_by_its_path():
+    changed = fit("fit.text.embed.width=64")
+    assert changed.text.embed.width == 64
+    assert changed.text.embed.dropout == TextNet().embed.dropout
+
+
+def test_a_part_is_set_by_name_or_by_name_with_fields_and_then_by_field():
+    assert fit("fit.text.encode=Gru").text.encode == Gru()
+    assert fit('fit.text.encode={"Gru": {"hidden": 64}}').text.encode == Gru(hidden=64)
+    assert fit("fit.text.encode=Lstm", "fit.text.encode.hidden=32").text.encode == Lstm(hidden=32)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("fit", "--set 'fit' does not read step.field=value"),
+        ("fit=3", "--set 'fit=3' does not read step.field=value"),
+        ("fit.size", "--set 'fit.size' does not read step.field=value"),
+        ("fti.size=3", "pipeline 'p' has no step 'fti'; did you mean 'fit'?"),
+        ("fit.sise=3", "--set fit: Fit has no field 'sise'; did you mean 'size'?"),
+        ("fit.size=0", "--set fit.size: found 0, expected: Input should be greater than or equal to 1"),
+        ("fit.size=many", "--set fit.size: found many, expected: Input should be a valid integer"),
+        ("fit.kind=huge", "--set fit.kind: found huge, expected: Input should be 'small' or 'large'"),
+        ("fit.windows=[1, true, 0.5]", "--set fit.windows.2: found 0.5, expected: Input should be a valid integer"),
+        ("fit.size.inner=3", "--set fit.size: it has no inner fields; set it whole, as JSON"),
+        ("fit.text.embed.widht=3", "--set fit.text.embed: Embed has no field 'widht'; did you mean 'width'?"),
+        ("fit.text.embed.width=0", "--set fit.text.embed.width: found 0, expected: Input should be greater than or equal to 1"),
+        ("fit.text.encode=Grv", "Encode has no part 'Grv'; did you mean 'Gru'?"),
+        ("fit.rate=NaN", "--set fit.rate: found nan, expected: Input should be a finite number"),
+        ("fit.rate=1e999", "--set fit.rate: found inf, expected: Input should be a finite number"),
+        ("fit.text.embed.dropout=NaN", "--set fit.text.embed.dropout: found nan, expected: Input should be a finite number"),
+    ],
+)
+def test_a_mistake_names_the_thing_the_value_and_what_was_expected(setting, message):
+    with pytest.raises(UsageError) as caught:
+        PIPELINE.set([setting])
+    assert message in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_quoted_value_is_bounded():
+    with pytest.raises(UsageError) as caught:
+        fit(f"fit.size={'x' * 10_000}")
+    assert len(str(caught.value)) < 300
+
+
+@given(st.text())
+def test_any_text_is_taken_or_refused_in_words(text):
+    for field in ("size", "rate", "title", "windows", "weights", "text.encode"):
+        try:
+            changed = PIPELINE.set([f"fit.{field}={text}"])
+        except UsageError:
+            continue
+        assert key(step_parts(changed, "fit", {}))
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "[" * 100_000, "-" * 5000])
+def test_a_value_that_python_refuses_to_read_as_json_is_refused_in_words(text):
+    with pytest.raises(UsageError, match=r"fit.size: found"):
+        PIPELINE.set([f"fit.size={text}"])
+
+
+def test_a_config_carries_the_class_of_every_model_in_it():
+    document = config(Fit(net=Gru()))
+    assert document["class"] == f"{__name__}:Fit"
+    assert document["net"] == {"class": "stages.train.parts:Gru", "hidden": 128, "bidirectional": True}
+    assert config(Fit(net=Lstm())) != config(Fit(net=Gru()))
+
+
+def test_the_classes_of_a_config_are_those_of_every_model_in_it():
+    assert {Fit, TextNet, Gru, Lstm} <= set(classes(Fit(net=Gru())))
+    assert list(classes({"a": [Gru], "b": 3})) == [Gru]
