@@ -1,0 +1,41 @@
+"""Records: contracts of rows, and what follows from them."""
+
+from .docstrings import Docstring, RawDocstring, SplitDocstring
+from .record import Key, Record
+from .suite import (
+    Between,
+    ColumnsAre,
+    DistinctCount,
+    Expectation,
+    InSet,
+    Lengths,
+    Matches,
+    NotNull,
+    RowCount,
+    Suite,
+    Unique,
+)
+from .text import Prediction, SplitText, Text, Tokens
+
+__all__ = [
+    "Between",
+    "ColumnsAre",
+    "DistinctCount",
+    "Docstring",
+    "Expectation",
+    "InSet",
+    "Key",
+    "Lengths",
+    "Matches",
+    "NotNull",
+    "Prediction",
+    "RawDocstring",
+    "Record",
+    "RowCount",
+    "SplitDocstring",
+    "SplitText",
+    "Suite",
+    "Text",
+    "Tokens",
+    "Unique",
+]

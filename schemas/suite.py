@@ -1,0 +1,134 @@
+"""Suite: a check made of Great Expectations, declared without importing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, SerializeAsAny
+
+from pipeline import Check, Finding, Table
+
+Bound = int | float | date | datetime | None
+
+
+class Expectation(BaseModel):
+    """One rule of a table, by its Great Expectations name in `kind`; its fields are that expectation's arguments.
+
+    severity: "error" blocks, "warn" is only told.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ClassVar[str]
+    severity: Literal["error", "warn"] = "error"
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments of the expectation; None is left out."""
+        return {k: v for k, v in self.model_dump(exclude={"severity"}).items() if v is not None}
+
+
+class ColumnsAre(Expectation):
+    """The table has exactly these columns, in any order."""
+
+    kind = "expect_table_columns_to_match_set"
+    columns: tuple[str, ...]
+
+    def arguments(self) -> dict[str, Any]:
+        """Exactly, hence exact_match."""
+        return {"column_set": list(self.columns), "exact_match": True}
+
+
+class RowCount(Expectation):
+    """The number of rows lies between two bounds, both included."""
+
+    kind = "expect_table_row_count_to_be_between"
+    min_value: int | None = None
+    max_value: int | None = None
+
+
+class NotNull(Expectation):
+    """No value is null."""
+
+    kind = "expect_column_values_to_not_be_null"
+    column: str
+
+
+class Unique(Expectation):
+    """No value occurs twice."""
+
+    kind = "expect_column_values_to_be_unique"
+    column: str
+
+
+class InSet(Expectation):
+    """Every value is one of a set."""
+
+    kind = "expect_column_values_to_be_in_set"
+    column: str
+    values: tuple[Any, ...]
+
+    def arguments(self) -> dict[str, Any]:
+        """Great Expectations calls it value_set."""
+        return {"column": self.column, "value_set": list(self.values)}
+
+
+class Between(Expectation):
+    """Every value lies between two bounds, included unless strict."""
+
+    kind = "expect_column_values_to_be_between"
+    column: str
+    min_value: Bound = None
+    max_value: Bound = None
+    strict_min: bool = False
+    strict_max: bool = False
+
+
+class Lengths(Expectation):
+    """Every text has between min_value and max_value characters."""
+
+    kind = "expect_column_value_lengths_to_be_between"
+    column: str
+    min_value: int | None = None
+    max_value: int | None = None
+
+
+class Matches(Expectation):
+    """Every text contains a match of a regular expression."""
+
+    kind = "expect_column_values_to_match_regex"
+    column: str
+    pattern: str
+
+    def arguments(self) -> dict[str, Any]:
+        """Great Expectations calls it regex."""
+        return {"column": self.column, "regex": self.pattern}
+
+
+class DistinctCount(Expectation):
+    """The number of different values lies between two bounds, both included."""
+
+    kind = "expect_column_unique_value_count_to_be_between"
+    column: str
+    min_value: int | None = None
+    max_value: int | None = None
+
+
+class Suite(Check):
+    """Expectations that a table must meet; Great Expectations judges them.
+
+    hint: what to do when it fails, in the words of who declared it.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("great-expectations", "pandas", "numpy", "pyarrow")
+
+    expectations: tuple[SerializeAsAny[Expectation], ...]
+    hint: str = ""
+
+    def judge(self, artifact: Table[Any]) -> Iterable[Finding]:
+        """One finding an expectation, in order."""
+        from .gx import evaluate
+
+        for finding in evaluate(self.expectations, artifact.read()):
+            yield finding if finding.passed or not self.hint else finding.model_copy(update={"note": self.hint})
