@@ -1,0 +1,74 @@
+"""Clean: turn away what nobody could learn from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from pydantic import Field
+
+from pipeline import Stage, Table, record_of, sift
+from schemas import Record, Text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+R = TypeVar("R", bound=Record)
+
+
+class Clean(Stage, Generic[R]):
+    """Normalise text; turn away rows that are too short or have no letters.
+
+    rows: n rows, any order.  Returns m <= n rows of `Clean[YourRecord]`, order kept; the other n - m are quarantined.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("pyarrow",)
+
+    min_chars: int = Field(default=20, ge=1, description="characters, not bytes")
+
+    def map(self, rows: Table[Text]) -> Table[R]:
+        """One fragment."""
+        import pyarrow.compute as pc
+
+        table = normalise(rows.read())
+        text = table["text"]
+        kept, away = sift(
+            table,
+            [
+                (f"is shorter than {self.min_chars} characters", "text", pc.less(pc.utf8_length(text), self.min_chars)),
+                ("has no letters", "text", pc.invert(pc.match_substring_regex(text, r"\p{L}"))),
+            ],
+        )
+        return Table.of(record_of(self), kept, turned_away=away)
+
+
+class Deduplicate(Stage, Generic[R]):
+    """Keep the first row of each text; turn away the others, quoting the text they repeat.
+
+    rows: n rows.  Returns m <= n rows, order kept, so what stays is a pure function of the rows and their order.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("pyarrow",)
+
+    def run(self, rows: Table[Text]) -> Table[R]:
+        """All fragments at once: a text may stand anywhere."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = rows.read().combine_chunks()
+        text = table["text"].combine_chunks().dictionary_encode().indices
+        position = pa.array(range(table.num_rows), pa.int64())
+        first = (
+            pa.table({"text": text, "position": position}).group_by("text", use_threads=False).aggregate([("position", "min")])
+        )
+        first = first.sort_by("text")["position_min"].take(text)
+        kept, away = sift(table, [("repeats an earlier text", "text", pc.not_equal(first, position))])
+        return Table.of(record_of(self), kept, turned_away=away)
+
+
+def normalise(table: pa.Table) -> pa.Table:
+    """The table with its text in Unicode form NFC, control characters and runs of white space made one blank."""
+    import pyarrow.compute as pc
+
+    text = pc.utf8_normalize(table["text"], "NFC")
+    text = pc.utf8_trim_whitespace(pc.replace_substring_regex(text, r"[\s\p{Z}\p{C}]+", " "))
+    return table.set_column(table.schema.get_field_index("text"), "text", text)

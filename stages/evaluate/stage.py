@@ -1,0 +1,44 @@
+"""The evaluation stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+from pydantic import Field
+
+from pipeline import Evaluation, Model, Stage, Table
+from schemas import Prediction, SplitText
+
+
+class Evaluated(NamedTuple):
+    """Metrics with their intervals, and the predictions they come from."""
+
+    evaluation: Evaluation
+    rows: Table[Prediction]
+
+
+class Evaluate(Stage):
+    """Predict the test rows with every model, and measure.
+
+    slices: columns of `rows` by whose values the metrics are cut, and "length", by quarters of the number of characters.
+    rows: n rows, of which m are for testing.  models: by step.  Returns the evaluation, and m rows a model of predictions,
+    models in the order they are read, rows in theirs.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow")
+    keeps_rows: ClassVar[bool] = False  # one prediction a model for each test row
+
+    slices: tuple[str, ...] = ("length",)
+    resamples: int = Field(default=1000, ge=100, description="of the bootstrap")
+    seed: int = 7
+
+    def columns_read(self) -> Mapping[str, Sequence[str]]:
+        """The slices that are columns."""
+        return {"rows": tuple(name for name in self.slices if name != "length")}
+
+    def run(self, rows: Table[SplitText], models: Mapping[str, Model]) -> Evaluated:
+        """Raises StageError when no row is for testing."""
+        from .measure import evaluate
+
+        return evaluate(self, rows, models)

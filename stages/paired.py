@@ -1,0 +1,119 @@
+"""Paired differences between two models' answers to the same rows, with their intervals and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import Evaluation, StageError, Table
+from pipeline.errors import suggest
+
+from .evaluate.metrics import HIGHER_IS_BETTER, Answers, resamples
+
+if TYPE_CHECKING:
+    from .compare import Compare
+
+Verdict = Literal["better", "worse", "equivalent", "undecided"]
+_FEWEST = 30  # rows in common below which two runs are not compared
+
+
+def compare_models(config: Compare, evaluation: Evaluation, rows: Table[Any]) -> list[dict[str, Any]]:
+    """Every model against every baseline; of two baselines, the earlier in the config against the later."""
+    models = list(evaluation.facts["metrics"])
+    for name in (config.model, *config.baselines):
+        if name not in models:
+            raise StageError(f"model {name!r} was not evaluated; {suggest(name, models)}")
+    answers = _answers(rows.read(), evaluation.facts["classes"])
+    return [
+        {"model": model, "against": baseline, **found}
+        for model in models
+        for baseline in config.baselines
+        if model not in config.baselines[config.baselines.index(baseline) :]
+        for found in _paired(config, answers[model], answers[baseline])
+    ]
+
+
+def compare_runs(
+    config: Compare, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[Verdict | None, list[dict[str, Any]]]:
+    """Models of the same name in two runs; the verdict is that of the config's model and metric, None without one."""
+    tables = [inputs["rows"].read() for inputs in (before, after)]
+    classes = sorted({label for inputs in (before, after) for label in inputs["evaluation"].facts["classes"]})
+    own = [inputs["evaluation"].facts["classes"] for inputs in (before, after)]
+    found: list[dict[str, Any]] = []
+    for model in after["evaluation"].facts["metrics"]:
+        if model not in before["evaluation"].facts["metrics"]:
+            continue
+        halves = [table.filter(pc.equal(table["model"], model)) for table in tables]
+        common = _common(*halves)
+        if common.num_rows < _FEWEST:
+            continue
+        old, new = (
+            _answers_of(half.take(common[side]), own[i], classes)
+            for i, (half, side) in enumerate(zip(halves, ("before", "after"), strict=True))
+        )
+        left_out = sum(half.num_rows - common.num_rows for half in halves)
+        found += [{"model": model, "left_out": left_out, **one} for one in _paired(config, new, old)]
+    headline = [one["verdict"] for one in found if (one["model"], one["metric"]) == (config.model, config.metric)]
+    return (headline[0] if headline else None), found
+
+
+def _common(before: pa.Table, after: pa.Table) -> pa.Table:
+    """Positions of the rows that both have with the same id and label, in the order of their ids."""
+    sides = [
+        half.select(["id", "label"]).append_column(name, pa.array(range(half.num_rows), pa.int64()))
+        for name, half in (("before", before), ("after", after))
+    ]
+    return sides[0].join(sides[1], ["id", "label"], join_type="inner").sort_by("id")
+
+
+def _answers(table: pa.Table, classes: list[str]) -> dict[str, Answers]:
+    models = table["model"].unique().to_pylist()
+    return {m: _answers_of(table.filter(pc.equal(table["model"], m)), classes, classes) for m in models}
+
+
+def _answers_of(table: pa.Table, own: list[str], classes: list[str]) -> Answers:
+    """Answers over `classes`, from probabilities over `own` classes."""
+    given = np.vstack(table["probabilities"].to_numpy())
+    probabilities = np.zeros((table.num_rows, len(classes)))
+    probabilities[:, [classes.index(label) for label in own]] = given
+    return Answers(pc.index_in(table["label"], value_set=pa.array(classes)).to_numpy(), probabilities)
+
+
+def _paired(config: Compare, mine: Answers, theirs: Answers) -> list[dict[str, Any]]:
+    """One document a metric. delta: mine - theirs, so below zero is better for a loss."""
+    samples = [(mine.metrics(rows), theirs.metrics(rows)) for rows in resamples(len(mine.truth), config.resamples, config.seed)]
+    a, b = mine.metrics(), theirs.metrics()
+    found = []
+    for metric, higher in HIGHER_IS_BETTER.items():
+        low, high = np.quantile([x[metric] - y[metric] for x, y in samples], [0.025, 0.975])
+        found.append(
+            {
+                "metric": metric,
+                "value": a[metric],
+                "other": b[metric],
+                "delta": a[metric] - b[metric],
+                "low": float(low),
+                "high": float(high),
+                "n": len(mine.truth),
+                "verdict": verdict(float(low), float(high), config.margin, higher=higher),
+            }
+        )
+    return found
+
+
+def verdict(low: float, high: float, margin: float, *, higher: bool) -> Verdict:
+    """What an interval of a difference says.
+
+    Inside the margin it is equivalent, also where it leaves out zero: a difference too small to matter is none.  Else
+    better or worse when it leaves out zero, and undecided when it does not.
+    """
+    if -margin <= low and high <= margin:
+        return "equivalent"
+    if low > 0 or high < 0:
+        return "better" if (low > 0) == higher else "worse"
+    return "undecided"

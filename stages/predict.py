@@ -1,0 +1,39 @@
+"""Predict: a stored model as a function from texts to probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipeline import Model, StageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Predictor = Callable[[Sequence[str]], "np.ndarray[Any, Any]"]  # n texts -> [n, classes], rows sum to 1
+
+
+def predictor(model: Model) -> Predictor:
+    """Read a model; its columns are `model.facts["classes"]`. Raises StageError for a family nobody knows."""
+    import numpy as np
+
+    predict = _of_family(model)
+    return lambda texts: predict(texts) if len(texts) else np.zeros((0, len(model.facts["classes"])))
+
+
+def _of_family(model: Model) -> Predictor:
+    match model.facts.get("family"):
+        case "majority":
+            from .baseline.majority import load_majority
+
+            return load_majority(model)
+        case "tfidf_logistic":
+            from .baseline.tfidf_logistic import load_tfidf_logistic
+
+            return load_tfidf_logistic(model)
+        case "net":
+            from .train.model import load_net
+
+            return load_net(model)
+        case family:
+            raise StageError(f"model family {family!r} is unknown, expected majority, tfidf_logistic or net")

@@ -1,0 +1,78 @@
+"""Transform: hide what gives the label away, and split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import Field, model_validator
+
+from pipeline import Stage, Table, record_of
+from pipeline.digest import digest_bytes
+from schemas import Record, Text
+
+R = TypeVar("R", bound=Record)
+
+
+class Mask(Stage, Generic[R]):
+    """Replace words that would give the label away.
+
+    stems: RE2 patterns, hidden wherever they stand, also inside a longer word, in any case.
+    aliases: names hidden where they stand before a dot, as in `np.array`.
+    rows: n rows.  Returns n rows, order kept.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("pyarrow",)
+
+    stems: tuple[str, ...] = Field(min_length=1)
+    aliases: tuple[str, ...] = ()
+    token: str = Field(default="LIB", pattern=r"^\w+$")
+
+    def map(self, rows: Table[Text]) -> Table[R]:
+        """One fragment."""
+        import pyarrow.compute as pc
+
+        table = rows.read()
+        text = pc.replace_substring_regex(table["text"], f"(?i){'|'.join(self.stems)}", self.token)
+        if self.aliases:
+            text = pc.replace_substring_regex(text, rf"\b(?:{'|'.join(self.aliases)})\.", f"{self.token}.")
+        return Table.of(record_of(self), table.set_column(table.schema.get_field_index("text"), "text", text))
+
+
+class Split(Stage, Generic[R]):
+    """Say for each row whether it is for training, validation or test: the column `split`.
+
+    by: the column whose equal values stay together.  A row's part depends on that value and the seed alone, so new data
+    never moves an old row.  rows: n rows.  Returns n rows, order kept.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("pyarrow",)
+
+    by: str = "id"
+    valid: float = Field(default=0.1, gt=0, lt=1)
+    test: float = Field(default=0.2, gt=0, lt=1)
+    seed: int = 7
+
+    @model_validator(mode="after")
+    def _leaves_some_to_train(self) -> Split[R]:
+        if self.valid + self.test >= 1:
+            raise ValueError(f"valid + test is {self.valid + self.test}, expected less than 1")
+        return self
+
+    def columns_read(self) -> Mapping[str, Sequence[str]]:
+        """The group column."""
+        return {"rows": (self.by,)}
+
+    def map(self, rows: Table[Text]) -> Table[R]:
+        """One fragment."""
+        import pyarrow as pa
+
+        table = rows.read()
+        groups = table[self.by].combine_chunks().dictionary_encode()
+        parts = pa.array([self.part(str(group)) for group in groups.dictionary.to_pylist()], pa.string())
+        return Table.of(record_of(self), table.append_column("split", parts.take(groups.indices)))
+
+    def part(self, group: str) -> str:
+        """Give "test", "valid" or "train": where the group's digest falls in [0, 1)."""
+        position = int(digest_bytes(f"{self.seed}\0{group}".encode())[:13], 16) / 16**13
+        return "test" if position < self.test else "valid" if position < self.test + self.valid else "train"

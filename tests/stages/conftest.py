@@ -1,0 +1,88 @@
+"""Tables of texts, and a toy problem that a net learns in a second."""
+
+import random
+
+import pyarrow as pa
+import pytest
+import torch
+
+from pipeline import Table
+from schemas import SplitText, Text
+from stages import Bag, Embed, Max, Perceptron, TextNet, Train, Vectorize
+
+COLOURS = {"red": ["crimson", "scarlet", "ruby"], "blue": ["azure", "navy", "cobalt"], "green": ["lime", "olive", "jade"]}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    """Nets this small only wait for each other on several threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def texts():
+    """Texts as a Table[Text], labelled alike unless told otherwise."""
+
+    def of(*values, labels=None, record=Text, **columns):
+        ids = [str(i) for i in range(len(values))]
+        labels = labels or ["a"] * len(values)
+        text = pa.array(values, pa.string())
+        return Table.of(record, pa.table({"id": ids, "text": text, "label": labels, **columns}))
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def toy():
+    """n rows whose label follows from one word among noise: 70% train, 10% valid, 20% test."""
+
+    def rows(n=300, classes=3, seed=0):
+        draw = random.Random(seed)
+        labels = [draw.choice(sorted(COLOURS)[:classes]) for _ in range(n)]
+        words = [
+            [draw.choice(COLOURS[label]), *draw.choices(["some", "noise", "here", "and", "there"], k=draw.randrange(1, 8))]
+            for label in labels
+        ]
+        for row in words:
+            draw.shuffle(row)
+        split = ["train" if i % 10 < 7 else "valid" if i % 10 < 8 else "test" for i in range(n)]
+        table = {
+            "id": [f"r{i:04}" for i in range(n)],
+            "text": [" ".join(row) for row in words],
+            "label": labels,
+            "split": split,
+        }
+        return Table.of(SplitText, pa.table(table))
+
+    return rows
+
+
+@pytest.fixture(scope="session")
+def features(toy):
+    """The toy problem as token numbers with their vocabulary."""
+    return Vectorize(min_count=1).run(toy())
+
+
+@pytest.fixture(scope="session")
+def small_net():
+    """A net of four small parts."""
+    return lambda **parts: TextNet(
+        **{
+            "embed": Embed(width=8, dropout=0.1),
+            "encode": Bag(),
+            "attend": Max(),
+            "predict": Perceptron(dropout=0.1),
+            **parts,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def trainer(small_net):
+    """A Train stage for the CPU with a small net."""
+    return lambda **config: Train(
+        **{"model": small_net(), "epochs": 3, "batch": 16, "rate": 0.05, "device": "cpu", **config},
+    )

@@ -1,0 +1,42 @@
+"""A stored model as a function from texts to probabilities."""
+
+import numpy as np
+import pytest
+
+from pipeline import Model, StageError
+from stages import Baseline
+from stages.predict import predictor
+
+
+@pytest.fixture
+def a_model(toy, features, trainer):
+    """A model of a family, fitted to the toy problem."""
+
+    def of(family):
+        if family == "net":
+            return trainer(epochs=1).run(features.rows, features.vocabulary)
+        return Baseline(kind=family).run(toy())
+
+    return of
+
+
+@pytest.mark.parametrize("family", ["majority", "tfidf_logistic", "net"])
+def test_every_family_gives_a_row_of_probabilities_a_text(family, a_model):
+    model = a_model(family)
+    assert model.facts["family"] == family
+    found = predictor(model)(["crimson and azure", "", "words that nobody saw"])
+    assert found.shape == (3, len(model.facts["classes"]))
+    assert np.allclose(found.sum(1), 1)
+    assert (found >= 0).all()
+
+
+@pytest.mark.parametrize("family", ["majority", "tfidf_logistic", "net"])
+def test_every_family_gives_no_row_for_no_text(family, a_model):
+    model = a_model(family)
+    assert predictor(model)([]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("facts", [{"family": "forest"}, {}])
+def test_a_family_that_nobody_knows_is_a_stage_error_that_names_it(facts):
+    with pytest.raises(StageError, match=rf"model family {facts.get('family')!r} is unknown, expected majority"):
+        predictor(Model(facts=facts))
