@@ -1,0 +1,1 @@
+"""Pipelines as Prefect flows, the shipped pipelines, and the command line."""

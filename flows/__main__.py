@@ -1,0 +1,73 @@
+"""The command `brickwise`: exit codes, and errors as messages."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import NoReturn
+
+
+def _leave(number: int, frame: FrameType | None = None) -> NoReturn:
+    """Say so and be gone: threads that still work on a step must not hold us back."""
+    how = "interrupted" if number == signal.SIGINT else "terminated"
+    print(f"\nbrickwise: {how}; finished steps are kept, the same command goes on from there", file=sys.stderr, flush=True)
+    os._exit(128 + number)
+
+
+for _number in (signal.SIGINT, signal.SIGTERM):  # also while the imports below take their time
+    signal.signal(_number, _leave)
+
+from cyclopts import CycloptsError  # noqa: E402  # the handlers come first
+
+from pipeline import BrickwiseError  # noqa: E402  # likewise
+
+from .commands import app  # noqa: E402  # likewise
+
+
+class Terminated(BaseException):
+    """SIGTERM came."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code.
+
+    A user's mistake is a message; `--debug` shows where it came from.  On Ctrl-C or SIGTERM a server of ours is stopped, and
+    the process leaves at once: what is finished is in the store, what is not was never visible there.
+    """
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        code = _fail(str(error).strip().splitlines()[0], 2, debug)
+    except BrickwiseError as error:
+        code = _fail(str(error), error.exit_code, debug)
+    except KeyboardInterrupt:
+        _leave(signal.SIGINT)
+    except Terminated:
+        _leave(signal.SIGTERM)
+    except BrokenPipeError:
+        os._exit(0)
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a message, and the way to the traceback
+        code = _fail(f"unexpected {type(error).__name__}: {error}; --debug shows where", 1, debug)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise Terminated
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    print(f"brickwise: {message}", file=sys.stderr)
+    if debug:
+        traceback.print_exc()
+    return code
+
+
+if __name__ == "__main__":
+    main()

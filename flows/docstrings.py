@@ -1,0 +1,68 @@
+"""The shipped pipeline: which library wrote this docstring?"""
+
+from __future__ import annotations
+
+from pipeline import Pipeline, Step
+from schemas import DistinctCount, Docstring, RawDocstring, RowCount, SplitDocstring, Suite
+from stages import (
+    Baseline,
+    Clean,
+    Cnn,
+    Compare,
+    Deduplicate,
+    Evaluate,
+    Ingest,
+    Mask,
+    Max,
+    PackageDocstrings,
+    Split,
+    TextNet,
+    Train,
+    Vectorize,
+)
+
+# The distributions that brickwise itself brings, with 500 docstrings or more outside their tests.
+LIBRARIES = (
+    "torch", "sympy", "scipy", "pandas", "prefect", "SQLAlchemy", "scikit-learn", "redis", "networkx",
+    "apprise", "numpy", "great_expectations", "beartype", "altair", "pydantic", "narwhals", "rich", "fsspec",
+)  # fmt: skip
+
+NAMES = (
+    "pytorch", "torch", "sympy", "scipy", "pandas", "prefect", "sqlalchemy", "scikit[-_ ]?learn", "scikit",
+    "sklearn", "redis", "networkx", "apprise", "numpy", "great[-_ ]?expectations", r"\bgx\b", "beartype", "altair", "pydantic",
+    "narwhals?", r"\brich\b", "fsspec",
+)  # fmt: skip
+ALIASES = ("np", "pd", "sp", "sa", "nx", "gx", "gxe", "alt", "nw", "sps")
+
+ENOUGH = Suite(
+    name="enough to learn from",
+    expectations=(RowCount(min_value=10_000), DistinctCount(column="label", min_value=5)),
+    hint="this environment holds too few docstrings; install the pinned dependencies (make demo does)",
+)
+
+docstrings = Pipeline(
+    "docstrings",
+    Step("raw", Ingest[RawDocstring](source=PackageDocstrings(packages=LIBRARIES)), checks=(ENOUGH,)),
+    Step("clean", Clean[Docstring](min_chars=20), reads={"rows": "raw"}),
+    Step("mask", Mask[Docstring](stems=NAMES, aliases=ALIASES), reads={"rows": "clean"}),
+    Step("unique", Deduplicate[Docstring](), reads={"rows": "mask"}),
+    Step("split", Split[SplitDocstring](by="file", valid=0.1, test=0.2), reads={"rows": "unique"}),
+    Step("features", Vectorize(size=20_000), reads={"rows": "split"}),
+    Step("majority", Baseline(kind="majority"), reads={"rows": "split"}),
+    Step("linear", Baseline(kind="tfidf_logistic"), reads={"rows": "split"}),
+    Step(
+        "net",
+        Train(model=TextNet(encode=Cnn(windows=(1, 2, 3), channels=128), attend=Max())),
+        reads={"rows": "features", "vocabulary": "features"},
+    ),
+    Step(
+        "report",
+        Evaluate(slices=("kind", "length")),
+        reads={"rows": "split", "models": ("majority", "linear", "net")},
+    ),
+    Step(
+        "compare",
+        Compare(model="net", baselines=("linear", "majority")),
+        reads={"evaluation": "report", "rows": "report"},
+    ),
+)

@@ -1,0 +1,26 @@
+"""The engine that carries out a run as a Prefect flow, with a server of its own where none is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline import LocalStore, Pipeline, Plan
+from pipeline.record import Outcome
+from pipeline.runner import Engine, Work
+
+from .environment import prepare_environment
+
+
+def prefect_engine(store: LocalStore) -> Engine:
+    """An engine for `pipeline.runner.run`; Prefect is imported when it is called."""
+
+    def engine(pipeline: Pipeline, planned: Plan, work: Work, run_id: str) -> Sequence[Outcome]:
+        prepare_environment()
+        from .server import server
+
+        with server() as ours:
+            from .flow import run_flow
+
+            return run_flow(pipeline, planned, work, store, run_id, drain=ours)
+
+    return engine

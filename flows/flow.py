@@ -1,0 +1,162 @@
+"""A pipeline as a Prefect flow: one task a step, independent steps at once. Only keys cross tasks.
+
+Import it with PREFECT_API_URL set; `engine` does.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import Flow, Task
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.events.worker import EventsWorker
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from pipeline import BlockedError, BrickwiseError, LocalStore, Pipeline, Plan
+from pipeline.compare import metrics_of
+from pipeline.record import Outcome
+from pipeline.runner import Work, skip
+
+from .markdown import checks_table, metrics_table
+
+_DRAIN_SECONDS = 30
+Keys = dict[str, dict[str, str]]  # step -> port -> digest, of a step and of everything above it
+
+
+class PromptTaskRunner(ThreadPoolTaskRunner):  # type: ignore[type-arg]  # Prefect solves it to an incompatible future
+    """Threads; on Ctrl-C it does not wait for those that run, since the process is about to leave."""
+
+    def cancel_all(self) -> None:
+        """Called while an exception passes through the flow."""
+        if isinstance(sys.exc_info()[1], Exception | None):
+            super().cancel_all()
+            return
+        for event in self._cancel_events.values():
+            event.set()
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+
+
+def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, run_id: str, drain: bool) -> Sequence[Outcome]:
+    """Run the planned steps as a flow, and wait for its events when the server is to be stopped (drain).
+
+    Raises UsageError and StoreError of a step; a stage's failure is an outcome.
+    """
+    done: dict[str, Outcome] = {}
+    errors: list[BrickwiseError] = []
+    futures: dict[str, PrefectFuture[Any]] = {}
+
+    def body() -> list[State[Any]]:
+        for name, step in pipeline.steps.items():
+            skipped = skip(pipeline, planned, name, done) if _unselected(planned, name) else None
+            if skipped is not None:
+                done[name] = skipped
+                continue
+            one: Task[Any, Keys] = Task(
+                _task_body(name, work, done, errors),
+                name=name,
+                task_run_name=f"{pipeline.name} {name}",
+                retries=step.retries,
+                retry_condition_fn=_may_pass_next_time,
+                timeout_seconds=step.timeout,
+                persist_result=False,
+            )
+            above = [futures[up] for up in pipeline.upstream(name) if up in futures]
+            futures[name] = one.submit(above)
+        for future in futures.values():
+            future.wait()
+        states = [future.state for future in futures.values()]
+        for name, state in zip(futures, states, strict=True):
+            if name not in done:
+                done[name] = _unfinished(pipeline, planned, name, done, state)
+        outcomes = [done[name] for name in pipeline.steps]
+        key = pipeline.name.replace("_", "-")
+        create_markdown_artifact(metrics_table(metrics_of(pipeline, store, outcomes)), f"{key}-metrics")
+        create_markdown_artifact(checks_table(outcomes), f"{key}-checks")
+        return states
+
+    as_flow = Flow(
+        body,
+        name=pipeline.name,
+        flow_run_name=f"{pipeline.name} {run_id}",
+        task_runner=PromptTaskRunner(max_workers=8),  # type: ignore[arg-type]  # a PrefectConcurrentFuture is a PrefectFuture
+        persist_result=False,
+        validate_parameters=False,
+    )
+    state = as_flow(return_state=True)
+    if drain:
+        _wait_for_events(futures)
+    if errors:
+        raise errors[0]
+    if len(done) < len(pipeline.steps):
+        problem = state.result(raise_on_failure=False)
+        raise BrickwiseError(f"the Prefect flow failed: {type(problem).__name__}: {problem}") from (
+            problem if isinstance(problem, BaseException) else None
+        )
+    return [done[name] for name in pipeline.steps]
+
+
+def _task_body(name: str, work: Work, done: dict[str, Outcome], errors: list[BrickwiseError]) -> Any:
+    def body(above: list[Keys]) -> Keys:
+        keys: Keys = {step: outputs for part in above for step, outputs in part.items()}
+        try:
+            done[name] = work(name, keys)
+        except BrickwiseError as error:
+            if error.exit_code not in (1, 3):
+                errors.append(error)
+            status = "blocked" if isinstance(error, BlockedError) else "failed"
+            done[name] = Outcome(name=name, status=status, why=status, error=str(error))
+            raise
+        if done[name].status == "blocked":
+            raise BlockedError("; ".join(str(f) for receipt in done[name].receipts for f in receipt.failures))
+        return {**keys, name: done[name].outputs}
+
+    return body
+
+
+def _may_pass_next_time(task: Any, run: Any, state: State[Any]) -> bool:
+    error = state.result(raise_on_failure=False)
+    return not isinstance(error, BrickwiseError) or error.exit_code == 1
+
+
+def _unselected(planned: Plan, name: str) -> bool:
+    return any(step.name == name and step.action == "skip" for step in planned.steps)
+
+
+def _unfinished(pipeline: Pipeline, planned: Plan, name: str, done: dict[str, Outcome], state: State[Any]) -> Outcome:
+    """The outcome of a task whose body did not finish: it was timed out, or never started."""
+    if state.name == "TimedOut":
+        seconds = pipeline.steps[name].timeout
+        return Outcome(name=name, status="failed", why="failed", error=f"step {name!r} took longer than its {seconds:g} s")
+    skipped = skip(pipeline, planned, name, done)
+    return skipped or Outcome(name=name, status="failed", why="failed", error=f"step {name!r}: {state.message}")
+
+
+def _wait_for_events(futures: dict[str, PrefectFuture[Any]]) -> None:
+    """Wait until the server has recorded every task's states.
+
+    Task states reach it as events, which it writes one by one; stopping it before prints a traceback for each writer and
+    loses them.  Recorded means: the final state is there, and two looks in a row saw the same.
+    """
+    end = time.monotonic() + _DRAIN_SECONDS
+    EventsWorker.drain_all(timeout=_DRAIN_SECONDS, at_exit=False)
+    seen: dict[str, set[str]] = {}
+    left = dict(futures)
+    with get_client(sync_client=True) as client:
+        while left and time.monotonic() < end:
+            for name, future in list(left.items()):
+                answer = client._client.get(  # noqa: SLF001  # no public call lists the states of a task run
+                    "/task_run_states/", params={"task_run_id": str(future.task_run_id)}
+                )
+                states = {state["id"] for state in answer.raise_for_status().json()}
+                if str(future.state.id) in states and seen.get(name) == states:
+                    del left[name]
+                seen[name] = states
+            time.sleep(0.05)

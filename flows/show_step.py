@@ -1,0 +1,48 @@
+"""One step of a run: its outcome, its key, its checks and its quarantine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+
+from rich.markup import escape
+
+from pipeline import LocalStore, UsageError
+from pipeline.errors import bounded, suggest
+from pipeline.publish import load
+from pipeline.record import RunRecord
+from pipeline.stage import Port
+from pipeline.table import Quarantined, Table
+
+from .show import checks_table, console, steps_table, troubles
+
+_EXAMPLES = 5
+
+
+def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: bool, as_json: bool) -> None:
+    """Print one step. Raises UsageError for a step that the run did not have."""
+    step = record.step(name)
+    if step is None:
+        raise UsageError(f"run {record.run_id} has no step {name!r}; {suggest(name, [s.name for s in record.steps])}")
+    action = store.action(step.key) if step.key else None
+    if whole_key or as_json:
+        found = {"key": step.key, "parts": action["parts"] if action else None}
+        document = found if whole_key else step.model_dump(mode="json") | found
+        json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    shown = console(to_errors=False)
+    shown.print(steps_table([step]))
+    shown.print(checks_table([step]))
+    for line in troubles([step]):
+        shown.print(line, style="red", markup=False)
+    for port, digest in step.outputs.items():
+        shown.print(f"output {port}: {digest}")
+    if step.quarantine:
+        rows = load(store, step.quarantine, Port("quarantine", Table, Quarantined)).read().to_pylist()
+        shown.print(f"\nquarantine: {len(rows):,} rows")
+        for rule, count in Counter(row["rule"] for row in rows).most_common():
+            shown.print(f"  {count:>8,}  {escape(rule)}")
+            for row in [row for row in rows if row["rule"] == rule][:_EXAMPLES]:
+                shown.print(f"            {escape(bounded(row['row'], 110))}", style="dim")

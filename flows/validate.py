@@ -1,0 +1,122 @@
+"""Validate: data stages and their checks, or a file against a contract; never training."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from pipeline import LocalStore, Pipeline, Selection, StageError, Table, UsageError, Vocabulary
+from pipeline.execute import execute
+from pipeline.plan import plan
+from pipeline.runner import in_order
+from schemas import Record
+
+from .load import add_working_directory
+from .show import checks_table, console, failures, steps_table, troubles
+
+
+def validate_pipeline(pipeline: Pipeline, store: LocalStore, step: str | None, *, as_json: bool) -> int:
+    """Bring the data steps up to date and show every check; 3 when one blocks, 1 when a stage fails, else 0."""
+    if step is not None:
+        pipeline.step(step)
+    data = _data_steps(pipeline)
+    if step is not None and step not in data.steps:
+        raise UsageError(
+            f"step {step!r} is not a data step: it, or one above it, makes a model; data steps: {', '.join(data.steps)}"
+        )
+    planned = plan(data, store, Selection(end=step))
+    outcomes = in_order(data, planned, lambda name, above: execute(data, store, name, above), "")
+    outcomes = [outcome for outcome in outcomes if not outcome.why.startswith("not selected")]
+    found = {outcome.status for outcome in outcomes}
+    if as_json:
+        json.dump([outcome.model_dump(mode="json") for outcome in outcomes], sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        shown = console(to_errors=False)
+        shown.print(steps_table(outcomes))
+        shown.print(checks_table(outcomes))
+        for line in troubles(outcomes):
+            shown.print(line, style="red", markup=False)
+        bad = sum(not finding.passed for o in outcomes for receipt in o.receipts for finding in receipt.findings)
+        checked = sum(len(receipt.findings) for o in outcomes for receipt in o.receipts)
+        shown.print(f"{checked} rules checked on {len(outcomes)} steps, {bad} failed")
+    return 1 if "failed" in found else 3 if "blocked" in found else 0
+
+
+def _data_steps(pipeline: Pipeline) -> Pipeline:
+    """The steps that make tables or vocabularies and read nothing else."""
+    kept: dict[str, Any] = {}
+    for name, step in pipeline.steps.items():
+        makes_data = all(port.kind in (Table, Vocabulary) for port in pipeline.ports[name].outputs.values())
+        if makes_data and all(up in kept for up in pipeline.upstream(name)):
+            kept[name] = step
+    return Pipeline(pipeline.name, *kept.values())
+
+
+def validate_file(record: str, path: Path, *, as_json: bool) -> int:
+    """Check a CSV (with a header) or Parquet file against a Record; 3 when a row or a rule fails, else 0."""
+    contract = _record(record)
+    rows, ragged = _read(path)
+    try:
+        kept, away = contract.sift(_cast_text(contract, rows))
+    except StageError as error:
+        raise UsageError(f"{path} is no table of {record}: {error}") from error
+    turned = [line for part in (*ragged, away) for line in part.to_pylist()]
+    receipt = contract.contract().receipt(Table.of(contract, kept))
+    reasons = Counter((line["column"], line["rule"]) for line in turned)
+    if as_json:
+        document = {
+            "file": str(path),
+            "record": record,
+            "rows": rows.num_rows,
+            "accepted": kept.num_rows,
+            "turned_away": turned,
+            "receipt": receipt.model_dump(mode="json"),
+        }
+        json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        shown = console(to_errors=False)
+        shown.print(f"{path}: {rows.num_rows:,} rows, {kept.num_rows:,} keep {record}, {len(turned):,} do not", markup=False)
+        for (column, rule), count in reasons.most_common():
+            examples = ", ".join(str(t["value"]) for t in turned if (t["column"], t["rule"]) == (column, rule))[:80]
+            shown.print(f"  {column or 'the line'} {rule}: {count:,} rows, such as {examples}", markup=False)
+        for line in failures(receipt):
+            shown.print(f"  {line}", markup=False)
+    return 3 if turned or not receipt.passed else 0
+
+
+def _record(name: str) -> type[Record]:
+    module_name, _, variable = name.partition(":")
+    add_working_directory()
+    try:
+        found = getattr(importlib.import_module(module_name), variable)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UsageError(f"record {name!r}: {error}; expected package.module:Record") from error
+    if not (isinstance(found, type) and issubclass(found, Record)):
+        raise UsageError(f"record {name!r} is {found!r}, expected a subclass of schemas.Record")
+    return found
+
+
+def _read(path: Path) -> tuple[Any, list[Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from stages import CsvFile
+
+    source = CsvFile(path=path)
+    source.state()
+    if path.suffix != ".parquet":
+        return next(iter(source.read()))
+    try:
+        return pq.read_table(path, partitioning=None), []
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UsageError(f"{path} is not a Parquet file: {error}") from error
+
+
+def _cast_text(contract: type[Record], rows: Any) -> Any:
+    return rows.select([name for name in rows.column_names if name in contract.columns()])

@@ -1,0 +1,45 @@
+"""A check that fails: what is below it must not run, and the message says what and where."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_a_failing_check_blocks_training_and_names_rule_column_counts_and_examples(project):
+    project.write_data("cat", "dog", "eel")
+    done = project.brickwise("run", "zoo.flow:animals", "--json")
+    assert done.returncode == 3
+    document = json.loads(done.stdout)
+    assert document["status"] == "blocked"
+    assert [step["status"] for step in document["steps"]] == ["ran", "blocked", *["skipped"] * 7]
+    assert document["steps"][6]["why"] == "needs features, which was skipped"
+    assert document["steps"][1]["outputs"]["rows"], "the output is kept for inspection"
+    again = project.brickwise("run", "zoo.flow:animals")
+    assert again.returncode == 3
+    assert "step 'tidy' is blocked: check 'known animals': column label: " in again.stdout
+    assert "of 240 failed (eel, eel, eel, eel, eel); ask the zoo" in again.stdout
+    assert "FAILED" in project.brickwise("show", document["run_id"], "tidy").stdout
+    assert not (project.folder / ".brickwise/refs/animals/champion").exists()
+
+
+def test_it_goes_on_once_the_data_is_mended(project):
+    project.write_data("cat", "dog", "eel")
+    assert project.brickwise("run", "zoo.flow:data").returncode == 3
+    project.write_data("cat", "dog", "owl")
+    assert project.brickwise("run", "zoo.flow:data").returncode == 0
+
+
+def test_rows_that_are_all_quarantined_block(project):
+    project.write("animals.csv", "id,text,label\n1,a,\n2,b,\n")
+    done = project.brickwise("run", "zoo.flow:data")
+    assert done.returncode == 3
+    assert "expect_table_row_count_to_be_between(min_value=1)" in done.stdout
+    assert "found 0" in done.stdout
+
+
+def test_one_class_only_is_a_failure_that_says_so(project):
+    project.write_data("cat")
+    done = project.brickwise("run", "zoo.flow:animals")
+    assert done.returncode == 1
+    assert "the training rows hold 1 label (cat), expected at least 2" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr

@@ -1,0 +1,63 @@
+"""The documents against the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flows.commands import app
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+COMMANDS = {name for name in app if not name.startswith("-")}
+
+
+def test_every_command_has_a_page_and_every_page_a_command():
+    assert {page.stem for page in (ROOT / "docs/commands").glob("*.md")} == COMMANDS
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_the_page_of_a_command_names_its_options(command):
+    page = (ROOT / f"docs/commands/{command}.md").read_text()
+    if command in ("run", "plan", "validate", "schedule", "show"):
+        parameters = app[command].default_command.__annotations__
+        for option in ("set", "only", "force", "step", "key", "cron", "every"):
+            if option in parameters:
+                assert f"--{option}" in page
+
+
+def test_links_and_files_that_the_documents_name_are_there():
+    for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "stages/train/README.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+    design = (ROOT / "docs/design.md").read_text()
+    for target in set(re.findall(r"`((?:pipeline|schemas|stages|flows)/[\w/]+\.\w+)`", design)):
+        assert (ROOT / target).exists(), f"design.md names {target}"
+
+
+def test_the_commands_of_the_readme_exist():
+    found = set(re.findall(r"^    brickwise (\w+)", README, re.MULTILINE))
+    assert found
+    assert found <= COMMANDS
+    assert set(re.findall(r"^    make (\w+)", README, re.MULTILINE)) <= set(
+        re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    )
+
+
+def test_the_pipeline_of_the_readme_runs_as_it_stands(project):
+    pipeline, stage = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in pipeline.splitlines() if line.strip()]) <= 32
+    project.write("zoo/flow.py", pipeline)
+    project.write("zoo/shout.py", stage)
+    done = project.brickwise("run", "zoo.flow:animals")
+    assert done.returncode == 0, done.stdout + done.stderr
+    project.write(
+        "zoo/flow.py",
+        pipeline.replace("from schemas", "from .shout import Shout\nfrom schemas", 1).replace(
+            "Clean[Text](min_chars=5)", "Shout()"
+        ),
+    )
+    planned = project.brickwise("plan", "zoo.flow:animals")
+    assert planned.returncode == 0, planned.stderr

@@ -1,0 +1,71 @@
+"""`runs`, `show`, `diff`, `accept`, `validate`: what is told of runs and of data."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_a_run_is_listed_shown_compared_and_accepted(finished):
+    done = finished.brickwise("run", "zoo.flow:animals", "--set", "net.epochs=1", "--set", "net.rate=0.0001", "--json")
+    run_id = json.loads(done.stdout)["run_id"]
+    listed = finished.brickwise("runs").stdout
+    assert "net.epochs=1" in listed
+    assert "champion" in listed
+
+    compared = json.loads(finished.brickwise("diff", "--json").stdout)
+    assert compared["after"] == run_id
+    assert compared["changes"]["net"] == "config: epochs 2 -> 1; config: rate 0.05 -> 0.0001"
+    assert compared["verdict"] == "worse"
+    assert {one["model"] for one in compared["details"]} == {"majority", "linear", "net"}
+    assert f"{run_id} is worse against" in finished.brickwise("diff").stdout
+
+    whole_key = json.loads(finished.brickwise("show", run_id[-4:], "net", "--key").stdout)
+    assert whole_key["parts"]["config"]["epochs"] == 1
+    assert "stages/train/loop.py: train()" in whole_key["parts"]["code"]
+    assert "torch" in whole_key["parts"]["packages"]
+
+    assert f"run {run_id} is now the champion of animals" in finished.brickwise("accept", run_id).stdout
+    back = json.loads(finished.brickwise("run", "zoo.flow:animals", "--json").stdout)
+    assert back["status"] == "up-to-date"
+
+
+def test_part_of_a_run_cannot_be_accepted(finished):
+    done = finished.brickwise("run", "zoo.flow:animals", "--only", "net", "--force", "--set", "net.epochs=1", "--json")
+    run_id = json.loads(done.stdout)["run_id"]
+    refused = finished.brickwise("accept", run_id)
+    assert refused.returncode == 2
+    assert "did not finish report, compare" in refused.stderr
+
+
+def test_runs_of_two_pipelines_are_not_compared(finished):
+    other = json.loads(finished.brickwise("run", "zoo.flow:data", "--json").stdout)["run_id"]
+    first = next(
+        run["run_id"] for run in json.loads(finished.brickwise("runs", "--json").stdout) if run["pipeline"] == "animals"
+    )
+    refused = finished.brickwise("diff", first, other)
+    assert refused.returncode == 2
+    assert "expected the same" in refused.stderr
+
+
+def test_validate_runs_data_steps_and_their_checks_and_never_trains(project):
+    done = project.brickwise("validate", "zoo.flow:animals")
+    assert done.returncode == 0, done.stderr
+    assert "known animals" in done.stdout
+    assert "0 failed" in done.stdout
+    planned = json.loads(project.brickwise("plan", "zoo.flow:animals", "--json").stdout)
+    actions = {step["name"]: step["action"] for step in planned["steps"]}
+    assert (actions["features"], actions["linear"]) == ("reuse", "run")
+    project.write_data("cat", "eel")
+    assert project.brickwise("validate", "zoo.flow:animals", "--step", "tidy").returncode == 3
+
+
+def test_validate_checks_a_file_against_a_record(project):
+    project.write("bad.csv", "id,text,label\n1,hello there,\n2,,cat\n2,three,fields,more\n")
+    done = project.brickwise("validate", "--record", "schemas:Text", "bad.csv")
+    assert done.returncode == 3
+    assert "2 rows, 1 keep schemas:Text, 2 do not" in done.stdout
+    assert "label is shorter than 1: 1 rows" in done.stdout
+    assert "the line has 4 fields, expected 3: 1 rows" in done.stdout
+    good = project.brickwise("validate", "--record", "schemas:Text", "animals.csv", "--json")
+    assert good.returncode == 0
+    assert json.loads(good.stdout)["accepted"] == 240

@@ -1,0 +1,60 @@
+"""Ctrl-C and SIGTERM at any moment: out at once, nothing lost, the next run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word", "seconds"),
+    [
+        (signal.SIGINT, 130, "interrupted", 1.0),
+        (signal.SIGINT, 130, "interrupted", 5.0),
+        (signal.SIGTERM, 143, "terminated", 8.0),
+    ],
+)
+def test_a_signal_ends_the_run_at_once_and_the_next_run_goes_on(project, finished_once, number, code, word, seconds):
+    process = project.start("run", "zoo.flow:animals", "--json")
+    time.sleep(seconds)
+    os.killpg(process.pid, number)  # the whole group, as a terminal does
+    began = time.monotonic()
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    assert time.monotonic() - began < 10
+    assert out == ""
+    assert word in err
+    assert "Traceback" not in err
+    again = project.brickwise("run", "zoo.flow:animals", "--json")
+    assert again.returncode == 0, again.stderr
+    expected = {step["name"]: step["outputs"] for step in json.loads(finished_once[1])["steps"]}
+    assert {step["name"]: step["outputs"] for step in json.loads(again.stdout)["steps"]} == expected
+
+
+def test_what_was_finished_before_the_signal_is_reused_after_it(project):
+    process = project.start("run", "zoo.flow:animals")
+    for line in process.stderr:
+        if line.strip().startswith("split ran"):
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    planned = json.loads(project.brickwise("plan", "zoo.flow:animals", "--json").stdout)
+    assert {step["name"]: step["action"] for step in planned["steps"]}["split"] == "reuse"
+
+
+def test_two_runs_at_once_on_one_store_both_finish_and_agree(project):
+    both = [project.start("run", "zoo.flow:animals", "--json") for _ in range(2)]
+    documents = []
+    for process in both:
+        out, err = process.communicate(timeout=240)
+        assert process.returncode == 0, err
+        documents.append(json.loads(out))
+    first, second = ([step["outputs"] for step in document["steps"]] for document in documents)
+    assert first == second
+    ran = [step["status"] for document in documents for step in document["steps"]]
+    assert ran.count("ran") == 9, "every step was made once, and reused once"

@@ -1,0 +1,78 @@
+"""`brickwise schedule`: a deployment that a real server triggers, whole or in part."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from pipeline import UsageError
+
+
+def ask(server: str, path: str, body: dict | None = None) -> Any:
+    """One request; a server that is busy is asked again."""
+    data = None if body is None else json.dumps(body).encode()
+    for _ in range(20):
+        try:
+            with urlopen(Request(f"{server}/{path}", data, {"Content-Type": "application/json"}), timeout=30) as answer:
+                return json.load(answer)
+        except HTTPError as error:
+            if error.code not in (404, 503):
+                raise
+            time.sleep(1)
+    pytest.fail(f"no answer to {path}")
+
+
+def finished_runs(server: str, deployment: str, expected: int) -> list[dict[str, Any]]:
+    wanted = {
+        "deployments": {"id": {"any_": [deployment]}},
+        "flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}},
+    }
+    end = time.monotonic() + 180
+    while len(found := ask(server, "flow_runs/filter", wanted)) < expected and time.monotonic() < end:
+        time.sleep(1)
+    return found
+
+
+def test_the_clock_and_the_form_both_trigger_runs_and_sigterm_pauses_the_schedule(finished, prefect_server):
+    serving = finished.start("schedule", "zoo.flow:animals", "--every", "30s")
+    try:
+        deployment = ask(prefect_server, "deployments/name/brickwise/animals")
+        form = deployment["parameter_openapi_schema"]["properties"]
+        assert {"only", "from", "to", "set", "force"} <= set(form)
+        by_clock = finished_runs(prefect_server, deployment["id"], 1)
+        assert by_clock[0]["auto_scheduled"]
+        assert by_clock[0]["state_type"] == "COMPLETED"
+        asked = {"parameters": {"from": "net", "to": "net", "set": ["net.epochs=1"]}}
+        started = ask(prefect_server, f"deployments/{deployment['id']}/create_flow_run", asked)
+        end = time.monotonic() + 180
+        while (state := ask(prefect_server, f"flow_runs/{started['id']}")["state_type"]) in ("SCHEDULED", "PENDING", "RUNNING"):
+            assert time.monotonic() < end
+            time.sleep(1)
+        assert state == "COMPLETED"
+    finally:
+        os.kill(serving.pid, signal.SIGTERM)
+        out, err = serving.communicate(timeout=60)
+    assert serving.returncode == 0, err
+    assert out == ""
+    assert "Traceback" not in err
+    assert "is paused" in err
+    assert ask(prefect_server, "deployments/name/brickwise/animals")["paused"]
+    listed = json.loads(finished.brickwise("runs", "--json").stdout)
+    assert {step["name"]: step["status"] for step in listed[0]["steps"]}["net"] == "ran"
+    assert listed[0]["settings"] == ["net.epochs=1"]
+
+
+def test_a_time_span_is_read_with_its_unit():
+    from flows.schedule import interval
+
+    assert interval("90s").total_seconds() == 90
+    assert interval("1d").total_seconds() == 86_400
+    with pytest.raises(UsageError, match="expected such as 30s"):
+        interval("0h")
