@@ -155,7 +155,8 @@ def repeated(command: list[str], folder: Path, environment: Mapping[str, str]) -
 
 def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> Any:
     """What a command prints; leaves with its errors when it fails."""
-    done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as users have it
+    done = subprocess.run(command, cwd=folder, env={**compiled, **environment}, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     return done.stdout

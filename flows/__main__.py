@@ -20,11 +20,10 @@ def _leave(number: int, frame: FrameType | None = None) -> NoReturn:
 for _number in (signal.SIGINT, signal.SIGTERM):  # also while the imports below take their time
     signal.signal(_number, _leave)
 
-from cyclopts import CycloptsError  # noqa: E402  # the handlers come first
+from pipeline import BrickwiseError  # noqa: E402  # the handlers come first
 
-from pipeline import BrickwiseError  # noqa: E402  # likewise
-
-from .commands import app  # noqa: E402  # likewise
+from .arguments import parse  # noqa: E402  # likewise
+from .commands import COMMANDS  # noqa: E402  # likewise
 
 
 class Terminated(BaseException):
@@ -42,9 +41,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-    except CycloptsError as error:
-        code = _fail(str(error).strip().splitlines()[0], 2, debug)
+        options = parse(arguments)
+        code = COMMANDS[options.pop("command")](**options)
     except BrickwiseError as error:
         code = _fail(str(error), error.exit_code, debug)
     except KeyboardInterrupt:
@@ -55,7 +53,7 @@ def main() -> None:
         os._exit(0)
     except Exception as error:  # noqa: BLE001  # the last line of defence: a message, and the way to the traceback
         code = _fail(f"unexpected {type(error).__name__}: {error}; --debug shows where", 1, debug)
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code)
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import App, Parameter
+from typing import Any
 
 from pipeline import LocalStore, Pipeline, Selection, UsageError
 from pipeline.plan import plan as make_plan
@@ -17,72 +15,48 @@ from pipeline.record import RunRecord, load_run
 
 from .load import load_pipeline
 
-app = App(
-    name="brickwise",
-    help="Build a deep-learning model brick by brick: typed, checked, cached, and compared with what came before.",
-    version="0.1.0",
-    suppress_keyboard_interrupt=False,
-)
-
-Store = Annotated[Path, Parameter(name="--store", help="the store's folder", env_var="BRICKWISE_STORE")]
-Settings = Annotated[tuple[str, ...], Parameter(name="--set", help="change a field: step.field=value", negative=())]
-AsJson = Annotated[bool, Parameter(name="--json", help="one JSON document on standard output", negative=())]
-DEFAULT_STORE = Path(".brickwise")
+COMMANDS: dict[str, Callable[..., int | None]] = {}
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Options:
-    """What `run` and `plan` have in common."""
-
-    set: Settings = ()
-    only: Annotated[str | None, Parameter(help="this step alone")] = None
-    from_: Annotated[str | None, Parameter(name="--from", help="this step and those below it")] = None
-    to: Annotated[str | None, Parameter(help="this step and those above it")] = None
-    force: Annotated[bool, Parameter(help="rerun the selected steps also when fresh", negative=())] = False
-    json: AsJson = False
-    store: Store = DEFAULT_STORE
-
-    def read(self, pipeline: str) -> tuple[Pipeline, LocalStore]:
-        """The pipeline with its settings, and the store."""
-        return load_pipeline(pipeline).set(self.set), LocalStore(self.store)
+def _command(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    COMMANDS[function.__name__] = function
+    return function
 
 
-DEFAULTS = Options()
-
-
-@app.command
+@_command
 def run(
-    pipeline: str,
-    /,
     *,
-    options: Options = DEFAULTS,
+    pipeline: str,
+    settings: Sequence[str],
+    only: str | None,
+    start: str | None,
+    end: str | None,
+    force: bool,
+    as_json: bool,
+    store: Path,
 ) -> int:
-    """Run what is stale, compare with the champion, and show it.
-
-    PIPELINE is a shipped name (docstrings) or an import string (package.module:variable).
-    """
+    """Run what is stale, compare with the champion, and show it; 1 when a stage failed, 3 when a check blocked."""
     from pipeline.runner import run as run_pipeline
 
     from .display import display
     from .engine import prefect_engine
 
-    found, local = options.read(pipeline)
+    local = LocalStore(store)
     with display() as shown:
         record = run_pipeline(
-            found,
+            load_pipeline(pipeline).set(settings),
             local,
-            only=options.only,
-            start=options.from_,
-            end=options.to,
-            force=options.force,
-            settings=options.set,
+            only=only,
+            start=start,
+            end=end,
+            force=force,
+            settings=settings,
             origin=pipeline,
             engine=prefect_engine(local),
             listener=shown.progress,
             announce=shown.finished,
         )
-    if options.json:
+    if as_json:
         _print_document(record.document())
     elif record.status == "up-to-date":
         steps = len(record.steps)
@@ -95,17 +69,22 @@ def run(
     return {"failed": 1, "blocked": 3}.get(record.status, 0)
 
 
-@app.command
+@_command
 def plan(
-    pipeline: str,
-    /,
     *,
-    options: Options = DEFAULTS,
+    pipeline: str,
+    settings: Sequence[str],
+    only: str | None,
+    start: str | None,
+    end: str | None,
+    force: bool,
+    as_json: bool,
+    store: Path,
 ) -> None:
     """Say what would run, and why; run nothing."""
-    selection = Selection(options.only, options.from_, options.to, options.force)
-    found = make_plan(*options.read(pipeline), selection)
-    if options.json:
+    selection = Selection(only, start, end, force)
+    found = make_plan(load_pipeline(pipeline).set(settings), LocalStore(store), selection)
+    if as_json:
         _print_document(found.document())
         return
     width = max(len(step.name) for step in found.steps)
@@ -114,37 +93,23 @@ def plan(
     print(f"\n{len(found.stale)} of {len(found.steps)} steps would run")
 
 
-@app.command
-def validate(
-    pipeline: str | None = None,
-    file: Path | None = None,
-    /,
-    *,
-    step: Annotated[str | None, Parameter(help="only this step and those above it")] = None,
-    record: Annotated[str | None, Parameter(help="module:Record to check FILE against")] = None,
-    json: AsJson = False,
-    store: Store = DEFAULT_STORE,
-) -> int:
-    """Run data stages and their checks, never training; or check a CSV or Parquet file: validate --record module:Record FILE."""
+@_command
+def validate(*, target: str, step: str | None, record: str | None, as_json: bool, store: Path) -> int:
+    """Run data stages and their checks, never training; or check a file against a Record."""
     from .validate import validate_file, validate_pipeline
 
     if record is not None:
-        path = file or (Path(pipeline) if pipeline else None)
-        if path is None:
-            raise UsageError("validate --record needs a file: validate --record package.module:Record data.csv")
-        return validate_file(record, path, as_json=json)
-    if pipeline is None:
-        raise UsageError("validate needs a pipeline, or --record module:Record and a file")
-    return validate_pipeline(load_pipeline(pipeline), LocalStore(store), step, as_json=json)
+        return validate_file(record, Path(target), as_json=as_json)
+    return validate_pipeline(load_pipeline(target), LocalStore(store), step, as_json=as_json)
 
 
-@app.command
-def runs(pipeline: str | None = None, /, *, json: AsJson = False, store: Store = DEFAULT_STORE) -> None:
+@_command
+def runs(*, pipeline: str | None, as_json: bool, store: Path) -> None:
     """List runs, newest first."""
     local = LocalStore(store)
     name = load_pipeline(pipeline).name if pipeline else None
     records = [RunRecord.model_validate(document) for document in local.runs(name)]
-    if json:
+    if as_json:
         _print_document([record.model_dump(mode="json") for record in records])
         return
     if not records:
@@ -156,21 +121,13 @@ def runs(pipeline: str | None = None, /, *, json: AsJson = False, store: Store =
     console(to_errors=False).print(runs_table(records, champions))
 
 
-@app.command
-def show(
-    run: str,
-    step: str | None = None,
-    /,
-    *,
-    key: Annotated[bool, Parameter(help="the whole key of the step: what its output depends on", negative=())] = False,
-    json: AsJson = False,
-    store: Store = DEFAULT_STORE,
-) -> None:
-    """Show one run, or one step of it: its checks, and what it quarantined. RUN is an id, or its beginning or end."""
+@_command
+def show(*, run: str, step: str | None, key: bool, as_json: bool, store: Path) -> None:
+    """Show one run, or one step of it: its checks, and what it quarantined."""
     local = LocalStore(store)
     record = load_run(local, run)
     if step is None:
-        if json:
+        if as_json:
             _print_document(record.model_dump(mode="json"))
             return
         from .show import console, run_view
@@ -179,12 +136,12 @@ def show(
         return
     from .show_step import show_step
 
-    show_step(local, record, step, whole_key=key, as_json=json)
+    show_step(local, record, step, whole_key=key, as_json=as_json)
 
 
-@app.command
-def diff(before: str | None = None, after: str | None = None, /, *, json: AsJson = False, store: Store = DEFAULT_STORE) -> None:
-    """Compare two runs: by default the newest with its champion; with one RUN, that one with its champion."""
+@_command
+def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -> None:
+    """Compare two runs: by default the newest with its champion; with one, that one with its champion."""
     from pipeline.compare import against, changes
 
     local = LocalStore(store)
@@ -202,7 +159,7 @@ def diff(before: str | None = None, after: str | None = None, /, *, json: AsJson
         )
     found = against(_pipeline_of(newer), local, newer.steps, str(older.run_id))
     changed = changes(local, older, newer)
-    if json:
+    if as_json:
         document = {"before": older.run_id, "after": newer.run_id, "changes": changed}
         _print_document(document | found.model_dump(mode="json", exclude={"against"}))
         return
@@ -211,8 +168,8 @@ def diff(before: str | None = None, after: str | None = None, /, *, json: AsJson
     console(to_errors=False).print(diff_view(found, changed, str(older.run_id), str(newer.run_id)))
 
 
-@app.command
-def accept(run: str, /, *, store: Store = DEFAULT_STORE) -> None:
+@_command
+def accept(*, run: str, store: Path) -> None:
     """Make a run the champion, with which later runs of its pipeline are compared."""
     local = LocalStore(store)
     record = load_run(local, run)
@@ -223,25 +180,17 @@ def accept(run: str, /, *, store: Store = DEFAULT_STORE) -> None:
     print(f"run {record.run_id} is now the champion of {record.pipeline}")
 
 
-@app.command
-def schedule(
-    pipeline: str,
-    /,
-    *,
-    cron: Annotated[str | None, Parameter(help='such as "0 6 * * *"')] = None,
-    every: Annotated[str | None, Parameter(help="such as 30s, 15m, 1h, 1d")] = None,
-    set: Settings = (),  # noqa: A002  # the option's name
-    store: Store = DEFAULT_STORE,
-) -> None:
+@_command
+def schedule(*, pipeline: str, cron: str | None, every: str | None, settings: Sequence[str], store: Path) -> None:
     """Serve the pipeline as a Prefect deployment that runs by the clock, until Ctrl-C. Needs PREFECT_API_URL."""
     from .schedule import serve
 
-    load_pipeline(pipeline).set(set)  # its mistakes are told now, not at the first run
+    load_pipeline(pipeline).set(settings)  # its mistakes are told now, not at the first run
     if not os.environ.get("PREFECT_API_URL"):
         raise UsageError(
             "schedule needs a Prefect server: start one with `prefect server start`, and set PREFECT_API_URL to its address"
         )
-    serve(pipeline, store.absolute(), cron=cron, every=every, settings=list(set))
+    serve(pipeline, store.absolute(), cron=cron, every=every, settings=list(settings))
 
 
 def _pipeline_of(record: RunRecord) -> Pipeline:

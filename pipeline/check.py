@@ -6,15 +6,12 @@ import math
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from .artifact import Artifact
+from .frozen import Frozen
 
 
-class Finding(BaseModel):
+class Finding(Frozen):
     """The outcome of one rule: how many values it looked at, how many failed, and up to five of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str
     column: str | None = None
@@ -32,10 +29,8 @@ class Finding(BaseModel):
         return f"{where}{self.rule}: {self.failed:,} of {self.evaluated:,} failed{seen}{note}"
 
 
-class Receipt(BaseModel):
+class Receipt(Frozen):
     """The outcome of one check on the artifact with exactly this digest."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     check: str
     artifact: str
@@ -48,10 +43,8 @@ class Receipt(BaseModel):
         return tuple(f for f in self.findings if not f.passed and f.severity == "error")
 
 
-class Check(BaseModel):
+class Check(Frozen):
     """What must hold of one output of a step. Fields are its config; `judge` looks at the artifact."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     packages: ClassVar[tuple[str, ...]] = ()
 

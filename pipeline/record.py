@@ -6,19 +6,18 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from .check import Receipt
 from .digest import Json
+from .frozen import Frozen
 from .store import LocalStore
 
 _STEP_FIELDS = ("name", "status", "why", "seconds", "rows_in", "rows_out", "rows_quarantined", "outputs")
 
 
-class Outcome(BaseModel):
+class Outcome(Frozen):
     """What became of one step; small enough to cross a Prefect task as JSON."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     status: Literal["ran", "reused", "blocked", "failed", "skipped"]
@@ -34,10 +33,8 @@ class Outcome(BaseModel):
     error: str = ""
 
 
-class Difference(BaseModel):
+class Difference(Frozen):
     """A run against an earlier one. verdict: of the pipeline's own comparison, None where there was none to make."""
-
-    model_config = ConfigDict(frozen=True)
 
     against: str | None = None
     verdict: Literal["better", "worse", "equivalent", "undecided"] | None = None
@@ -45,10 +42,8 @@ class Difference(BaseModel):
     note: str = ""
 
 
-class RunRecord(BaseModel):
+class RunRecord(Frozen):
     """What ran, what was reused, why, on what, with what outcome."""
-
-    model_config = ConfigDict(frozen=True)
 
     format: Literal[1] = 1
     run_id: str | None
@@ -59,7 +54,7 @@ class RunRecord(BaseModel):
     steps: tuple[Outcome, ...]
     metrics: dict[str, dict[str, dict[str, float]]] = {}
     comparisons: tuple[dict[str, Any], ...] = ()
-    diff: Difference = Difference()
+    diff: Difference = Field(default_factory=Difference)
     settings: tuple[str, ...] = ()  # what --set changed
     origin: str = ""  # how the pipeline was named on the command line
     environment: dict[str, str] = {}

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
 from .artifact import Artifact
 from .digest import Json
 from .errors import UsageError
+from .frozen import Frozen
 from .table import Table
 
 
-class Stage(BaseModel):
+class Stage(Frozen):
     """One kind of work on artifacts.
 
     Fields are its config.  A subclass defines one of
@@ -30,8 +29,6 @@ class Stage(BaseModel):
     `rows`, `model`, ... after its class), or a NamedTuple of artifacts (a port a field).  `Mapping[str, Model]` reads
     several steps, by step name.  A parameter with the default None may stay unwired.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False, allow_inf_nan=False)
 
     packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change the output
     keeps_rows: ClassVar[bool] = True  # rows in = rows out + quarantined, where both ports are called `rows`

@@ -10,10 +10,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import annotated_types
-from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
 from pipeline import UsageError
+from pipeline.frozen import Frozen
 
 from .suite import Between, ColumnsAre, InSet, Lengths, Matches, NotNull, RowCount, Suite, Unique
 
@@ -60,13 +60,11 @@ class Column:
         return f"{self.kind} | null" if self.nullable else self.kind
 
 
-class Record(BaseModel):
+class Record(Frozen):
     """A row. Fields are columns: str, int, float, bool, date, datetime, Literal, lists of these, and `| None`.
 
     Constraints are pydantic's: ge, gt, le, lt, min_length, max_length, pattern, Literal sets; and Key for unique columns.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
     def columns(cls) -> dict[str, str]:

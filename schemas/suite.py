@@ -6,20 +6,19 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny
+from pydantic import SerializeAsAny
 
 from pipeline import Check, Finding, Table
+from pipeline.frozen import Frozen
 
 Bound = int | float | date | datetime | None
 
 
-class Expectation(BaseModel):
+class Expectation(Frozen):
     """One rule of a table, by its Great Expectations name in `kind`; its fields are that expectation's arguments.
 
     severity: "error" blocks, "warn" is only told.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ClassVar[str]
     severity: Literal["error", "warn"] = "error"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny
+from pydantic import SerializeAsAny
 
 from pipeline import Stage, StageError, Table, record_of, report
+from pipeline.frozen import Frozen
 from schemas import Record
 
 if TYPE_CHECKING:
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 
 
-class Source(BaseModel):
+class Source(Frozen):
     """Where rows come from. A subclass says what state the outside is in, and reads it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def state(self) -> Mapping[str, Any]:
         """Name -> version or digest of everything `read` would look at. Raises UsageError where it is not readable."""

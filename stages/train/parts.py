@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidatorFunctionWrapHandler, model_validator
+from pydantic import Field, SerializeAsAny, ValidatorFunctionWrapHandler, model_validator
 
 from pipeline.errors import suggest
+from pipeline.frozen import Frozen
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class Part(BaseModel):
+class Part(Frozen):
     """One slot's config."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="wrap")
     @classmethod
