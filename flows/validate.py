@@ -62,11 +62,12 @@ def validate_file(record: str, path: Path, *, as_json: bool) -> int:
     contract = _record(record)
     rows, ragged = _read(path)
     try:
-        kept, away = contract.sift(_cast_text(contract, rows))
+        kept, away = contract.sift(rows)
     except StageError as error:
         raise UsageError(f"{path} is no table of {record}: {error}") from error
     turned = [line for part in (*ragged, away) for line in part.to_pylist()]
     receipt = contract.contract().receipt(Table.of(contract, kept))
+    unnamed = [name for name in rows.column_names if name not in contract.columns()]
     reasons = Counter((line["column"], line["rule"]) for line in turned)
     if as_json:
         document = {
@@ -74,6 +75,7 @@ def validate_file(record: str, path: Path, *, as_json: bool) -> int:
             "record": record,
             "rows": rows.num_rows,
             "accepted": kept.num_rows,
+            "columns_left_out": unnamed,
             "turned_away": turned,
             "receipt": receipt.model_dump(mode="json"),
         }
@@ -82,6 +84,8 @@ def validate_file(record: str, path: Path, *, as_json: bool) -> int:
     else:
         shown = console(to_errors=False)
         shown.print(f"{path}: {rows.num_rows:,} rows, {kept.num_rows:,} keep {record}, {len(turned):,} do not", markup=False)
+        if unnamed:
+            shown.print(f"  columns that {record} does not name, left out: {', '.join(unnamed)}", markup=False)
         for (column, rule), count in reasons.most_common():
             examples = ", ".join(str(t["value"]) for t in turned if (t["column"], t["rule"]) == (column, rule))[:80]
             shown.print(f"  {column or 'the line'} {rule}: {count:,} rows, such as {examples}", markup=False)
@@ -117,6 +121,3 @@ def _read(path: Path) -> tuple[Any, list[Any]]:
     except (pa.ArrowInvalid, OSError) as error:
         raise UsageError(f"{path} is not a Parquet file: {error}") from error
 
-
-def _cast_text(contract: type[Record], rows: Any) -> Any:
-    return rows.select([name for name in rows.column_names if name in contract.columns()])

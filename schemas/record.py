@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import annotated_types
+from pydantic import ConfigDict
 from pydantic.fields import FieldInfo
 
 from pipeline import UsageError
@@ -65,6 +66,8 @@ class Record(Frozen):
 
     Constraints are pydantic's: ge, gt, le, lt, min_length, max_length, pattern, Literal sets; and Key for unique columns.
     """
+
+    model_config = ConfigDict(allow_inf_nan=True)  # a measurement may be either; a bound turns NaN away
 
     @classmethod
     def columns(cls) -> dict[str, str]:

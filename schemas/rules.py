@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import StageError, sift
+from pipeline.table import Quarantined
 
 if TYPE_CHECKING:
     from .record import Column
@@ -31,18 +32,17 @@ def arrow_schema(columns: tuple[Column, ...]) -> pa.Schema:
 def sift_record(record: str, columns: tuple[Column, ...], rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Split rows into those that keep every rule, cast, and the others in the quarantine's form.
 
-    Raises StageError for a column that is missing or cannot be cast.
+    A value that does not read as its column's type ("12a" in an int column) turns its row away; blank text reads as null
+    in any column but text.  Raises StageError for a column that is missing or of a type that cannot be cast at all.
     """
-    from pipeline.table import Quarantined
-
     missing = [column.name for column in columns if column.name not in rows.column_names]
     if missing:
         raise StageError(f"rows of {record} lack the columns {missing}; found {rows.column_names}")
-    typed = pa.table([_cast(record, column, rows[column.name]) for column in columns], schema=arrow_schema(columns))
+    readable, unreadable = sift(rows, _unreadable(record, columns, rows))
+    typed = pa.table([_cast(column, readable[column.name]) for column in columns], schema=arrow_schema(columns))
     kept, away = sift(typed, _rules(columns, typed))
-    if away:
-        return kept, pa.concat_tables(away)
-    return kept, pa.table({name: pa.array([], pa.string()) for name in Quarantined.columns()})
+    nothing = pa.table({name: pa.array([], pa.string()) for name in Quarantined.columns()})
+    return kept, pa.concat_tables([nothing, *unreadable, *away])
 
 
 def _arrow_type(kind: str) -> pa.DataType:
@@ -51,11 +51,33 @@ def _arrow_type(kind: str) -> pa.DataType:
     return _TYPES[kind]
 
 
-def _cast(record: str, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
+def _cast(column: Column, values: Any) -> Any:
+    kind = _arrow_type(column.kind)
+    if pa.types.is_string(values.type) and kind != values.type:
+        values = pc.utf8_trim_whitespace(values)
+        values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+    return values.cast(kind)
+
+
+def _unreadable(record: str, columns: tuple[Column, ...], rows: pa.Table) -> Iterator[tuple[str, str, Any]]:
+    """(reason, column, mask of the rows that cannot be cast), of the columns that have any."""
+    for column in columns:
+        values = rows[column.name]
+        try:
+            _cast(column, values)
+        except pa.ArrowInvalid:
+            broken = [not _casts(column, values[row : row + 1]) for row in range(len(values))]
+            yield f"does not read as {column.kind}", column.name, pa.chunked_array([broken])
+        except (pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            raise StageError(f"{record}.{column.name}: found {values.type}, expected {column.kind}: {error}") from error
+
+
+def _casts(column: Column, value: Any) -> bool:
     try:
-        return values.cast(_arrow_type(column.kind))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise StageError(f"{record}.{column.name}: found {values.type}, expected {column.kind}: {error}") from error
+        _cast(column, value)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _rules(columns: tuple[Column, ...], rows: pa.Table) -> Iterator[tuple[str, str, Any]]:
