@@ -129,7 +129,7 @@ def next_command(record: RunRecord, champion: str | None) -> str:
         if step.status == "failed":
             return f"brickwise run {target}    (goes on from {step.name}; what is above it is kept)"
     if record.run_id == champion:
-        return f"brickwise run {target} --set net.rate=0.002" if record.step("net") else f"brickwise plan {target}"
+        return f"brickwise run {target} --set step.field=value    (a change, compared with this run)"
     if record.diff.verdict == "better":
         return f"brickwise accept {record.run_id}"
     return f"brickwise diff {champion or ''} {record.run_id}".replace("  ", " ")

@@ -120,4 +120,3 @@ def _read(path: Path) -> tuple[Any, list[Any]]:
         return pq.read_table(path, partitioning=None), []
     except (pa.ArrowInvalid, OSError) as error:
         raise UsageError(f"{path} is not a Parquet file: {error}") from error
-

@@ -20,9 +20,14 @@ class Text(Record):
 
 
 class SplitText(Text):
-    """A text with the part of the data that it belongs to."""
+    """A text with the part of the data that it belongs to.
+
+    group: rows of one group (a file, a patient) resemble each other, so they share a part and are resampled together;
+    the id where every row stands for itself.
+    """
 
     split: Literal["train", "valid", "test"]
+    group: str
 
 
 class Tokens(Record):
@@ -37,11 +42,12 @@ class Tokens(Record):
 class Prediction(Record):
     """What one model says of one row.
 
-    probabilities: one a class, in the sorted order of the classes that the evaluation lists.
+    group: as the split rows have it.  probabilities: one a class, in the sorted order of the classes that the evaluation lists.
     """
 
     id: str
     model: Name
     label: Name
     prediction: Name
+    group: str
     probabilities: Annotated[list[float], Field(min_length=2)]

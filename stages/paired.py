@@ -81,12 +81,13 @@ def _answers_of(table: pa.Table, own: list[str], classes: list[str]) -> Answers:
     given = np.vstack(table["probabilities"].to_numpy())
     probabilities = np.zeros((table.num_rows, len(classes)))
     probabilities[:, [classes.index(label) for label in own]] = given
-    return Answers(pc.index_in(table["label"], value_set=pa.array(classes)).to_numpy(), probabilities)
+    groups = table["group"].combine_chunks().dictionary_encode().indices.to_numpy()
+    return Answers(pc.index_in(table["label"], value_set=pa.array(classes)).to_numpy(), probabilities, groups)
 
 
 def _paired(config: Compare, mine: Answers, theirs: Answers) -> list[dict[str, Any]]:
     """One document a metric. delta: mine - theirs, so below zero is better for a loss."""
-    samples = [(mine.metrics(rows), theirs.metrics(rows)) for rows in resamples(len(mine.truth), config.resamples, config.seed)]
+    samples = [(mine.metrics(rows), theirs.metrics(rows)) for rows in resamples(mine.groups, config.resamples, config.seed)]
     a, b = mine.metrics(), theirs.metrics()
     found = []
     for metric, higher in HIGHER_IS_BETTER.items():

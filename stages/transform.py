@@ -42,7 +42,7 @@ class Mask(Stage, Generic[R]):
 class Split(Stage, Generic[R]):
     """Say for each row whether it is for training, validation or test: the column `split`.
 
-    by: the column whose equal values stay together.  A row's part depends on that value and the seed alone, so new data
+    by: the column whose equal values stay together; they become the column `group`.  A row's part depends on that value and the seed alone, so new data
     never moves an old row.  rows: n rows.  Returns n rows, order kept.
     """
 
@@ -69,8 +69,10 @@ class Split(Stage, Generic[R]):
 
         table = rows.read()
         groups = table[self.by].combine_chunks().dictionary_encode()
-        parts = pa.array([self.part(str(group)) for group in groups.dictionary.to_pylist()], pa.string())
-        return Table.of(record_of(self), table.append_column("split", parts.take(groups.indices)))
+        names = [str(group) for group in groups.dictionary.to_pylist()]
+        parts, indices = pa.array(map(self.part, names), pa.string()), groups.indices
+        table = table.append_column("split", parts.take(indices))
+        return Table.of(record_of(self), table.append_column("group", pa.array(names, pa.string()).take(indices)))
 
     def part(self, group: str) -> str:
         """Give "test", "valid" or "train": where the group's digest falls in [0, 1)."""

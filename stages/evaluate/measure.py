@@ -31,12 +31,13 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
     known = {label for model in models.values() for label in model.facts["classes"]}
     classes = sorted(known | set(table["label"].to_pylist()))
     truth = pc.index_in(table["label"], value_set=pa.array(classes)).to_numpy()
+    groups = table["group"].combine_chunks().dictionary_encode().indices.to_numpy()
     texts = table["text"].to_pylist()
     slices = dict(_slices(config, table))
     metrics, details, predictions = {}, {}, []
     for position, (name, model) in enumerate(models.items()):
         report(position, len(models), name)
-        answers = Answers(truth, _probabilities(model, texts, classes))
+        answers = Answers(truth, _probabilities(model, texts, classes), groups)
         metrics[name] = intervals(answers, config.resamples, config.seed)
         details[name] = {
             "classes": _per_class(answers, classes),
@@ -47,7 +48,7 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
             },
         }
         predictions.append(_predictions(table, name, answers, classes))
-    facts = {"n": table.num_rows, "classes": classes, "metrics": metrics, "details": details}
+    facts = {"n": table.num_rows, "groups": len(np.unique(groups)), "classes": classes, "metrics": metrics, "details": details}
     return Evaluated(Evaluation(facts=facts), Table.of(Prediction, *predictions))
 
 
@@ -90,6 +91,7 @@ def _predictions(table: pa.Table, name: str, answers: Answers, classes: list[str
             "model": pa.array([name] * n),
             "label": table["label"],
             "prediction": pa.array(classes).take(pa.array(answers.chosen)),
+            "group": table["group"],
             "probabilities": pa.array(list(answers.probabilities), pa.list_(pa.float64())),
         }
     )

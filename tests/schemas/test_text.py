@@ -13,9 +13,9 @@ RAW = {"id": "a.py:1:f", "text": "Sum the rows.", "label": "numpy", "file": "a.p
     ("record", "columns"),
     [
         (Text, ["id", "text", "label"]),
-        (SplitText, ["id", "text", "label", "split"]),
+        (SplitText, ["id", "text", "label", "split", "group"]),
         (Tokens, ["id", "label", "split", "tokens"]),
-        (Prediction, ["id", "model", "label", "prediction", "probabilities"]),
+        (Prediction, ["id", "model", "label", "prediction", "group", "probabilities"]),
         (RawDocstring, ["id", "text", "label", "file", "line", "kind"]),
         (Docstring, ["id", "text", "label", "file", "line", "kind"]),
     ],
@@ -42,9 +42,14 @@ def test_a_split_docstring_can_stand_wherever_a_split_text_is_read():
     ],
 )
 def test_a_shipped_record_turns_away(record, change):
-    row = {name: value for name, value in {**RAW, "split": "train", **change}.items() if name in record.columns()}
+    row = {
+        name: value for name, value in {**RAW, "split": "train", "group": "f.py", **change}.items() if name in record.columns()
+    }
     schema = pa.schema([(name, pa.int64() if name == "line" else pa.string()) for name in row])
-    good, bad = pa.Table.from_pylist([RAW | {"split": "train"}], schema=schema), pa.Table.from_pylist([row], schema=schema)
+    good, bad = (
+        pa.Table.from_pylist([RAW | {"split": "train", "group": "f.py"}], schema=schema),
+        pa.Table.from_pylist([row], schema=schema),
+    )
     kept, away = record.sift(pa.concat_tables([good, bad]))
     assert (kept.num_rows, away.num_rows) == (1, 1)
 

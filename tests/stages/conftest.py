@@ -30,6 +30,8 @@ def texts():
         ids = [str(i) for i in range(len(values))]
         labels = labels or ["a"] * len(values)
         text = pa.array(values, pa.string())
+        if record is SplitText:
+            columns = {"group": ids, **columns}
         return Table.of(record, pa.table({"id": ids, "text": text, "label": labels, **columns}))
 
     return of
@@ -54,6 +56,7 @@ def toy():
             "text": [" ".join(row) for row in words],
             "label": labels,
             "split": split,
+            "group": [f"r{i:04}" for i in range(n)],
         }
         return Table.of(SplitText, pa.table(table))
 

@@ -16,14 +16,14 @@ def answers(right, sure=0.9):
     return [[sure, 1 - sure] if one else [1 - sure, sure] for one in right]
 
 
-def run_of(models, ids=None, classes=LABELS, order=None):
+def run_of(models, ids=None, classes=LABELS, order=None, groups=None):
     """An evaluation and its predictions: model -> probabilities of each row."""
     tables = []
     for model, given in models.items():
         names = ids or [f"r{i:05}" for i in range(len(given))]
         chosen = [classes[int(np.argmax(row))] for row in given]
         table = {"id": names, "model": [model] * len(given), "label": ["a"] * len(given), "prediction": chosen,
-                 "probabilities": given}  # fmt: skip
+                 "group": groups or names, "probabilities": given}  # fmt: skip
         tables.append(pa.table(table).take(pa.array(range(len(given)) if order is None else order)))
     facts = {"classes": list(classes), "metrics": {name: {} for name in models}}
     return {"evaluation": Evaluation(facts=facts), "rows": Table.of(Prediction, *tables)}
@@ -115,6 +115,15 @@ def test_pairing_makes_a_small_difference_on_the_same_rows_seen(compare):
     assert verdict == "better"
     assert found[0]["delta"] == pytest.approx(60 / 2000)
     assert found[0]["high"] - found[0]["low"] < 0.02  # unpaired it would be 0.06
+
+
+def test_rows_of_a_group_are_resampled_together_so_that_few_groups_decide_less(compare):
+    right, groups = [True] * 200 + [False] * 200, [f"file {i // 100}" for i in range(400)]
+    models = {"net": answers(right), "linear": answers([not one for one in right[:300]] + [True] * 100)}
+    apart = compare().run(**run_of(models)).facts["comparisons"][0]
+    together = compare().run(**run_of(models, groups=groups)).facts["comparisons"][0]
+    assert together["delta"] == apart["delta"]
+    assert together["high"] - together["low"] > 4 * (apart["high"] - apart["low"])
 
 
 def test_rows_that_one_run_lacks_or_labels_otherwise_are_left_out_and_counted(compare):

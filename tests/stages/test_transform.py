@@ -108,6 +108,7 @@ def test_groups_may_be_whole_numbers_and_rows_keep_their_order():
     found = Split[SplitText](by="file").map(Table.of(Text, rows)).read()
     assert found["id"].to_pylist() == list("abcd")
     assert found["split"].to_pylist()[:2] == found["split"].to_pylist()[2:]
+    assert found["group"].to_pylist() == ["1", "2", "1", "2"]
     assert dict(Split[SplitText](by="file").columns_read()) == {"rows": ("file",)}
 
 
