@@ -62,7 +62,7 @@ def steps_table(steps: Sequence[Outcome]) -> Grid:
         grid.add_row(
             step.name,
             _styled(step.status),
-            escape(bounded(step.why, 60)),
+            escape(_first(step.why)),
             f"{step.seconds:,.1f}" if step.status in ("ran", "failed", "blocked") else "",
             *(f"{n:,}" if n is not None else "" for n in (step.rows_in, step.rows_out, step.rows_quarantined)),
         )
@@ -198,6 +198,12 @@ def _grid(*columns: str) -> Grid:
             column.removeprefix(">"), justify="right" if right else "left", no_wrap=right or column in ("step", "run")
         )
     return grid
+
+
+def _first(why: str) -> str:
+    """The first of several changes; `plan` and `show RUN STEP --key` tell them all."""
+    first, *more = why.split("; ")
+    return bounded(first, 60) + (f" and {len(more)} more" if more else "")
 
 
 def _styled(word: str) -> str:
