@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ def _leave(number: int, frame: FrameType | None = None) -> NoReturn:
     os._exit(128 + number)
 
 
+gc.disable()  # start-up makes half a million objects that stay; what works longer turns the collector on again
 for _number in (signal.SIGINT, signal.SIGTERM):  # also while the imports below take their time
     signal.signal(_number, _leave)
 
@@ -53,6 +55,7 @@ def main() -> None:
         os._exit(0)
     except Exception as error:  # noqa: BLE001  # the last line of defence: a message, and the way to the traceback
         code = _fail(f"unexpected {type(error).__name__}: {error}; --debug shows where", 1, debug)
+    gc.freeze()  # what is left goes with the process; looking for cycles in it would take a tenth of a short one's time
     sys.exit(code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -98,6 +99,7 @@ def validate(*, target: str, step: str | None, record: str | None, as_json: bool
     """Run data stages and their checks, never training; or check a file against a Record."""
     from .validate import validate_file, validate_pipeline
 
+    gc.enable()  # off since start-up; see __main__.py
     if record is not None:
         return validate_file(record, Path(target), as_json=as_json)
     return validate_pipeline(load_pipeline(target), LocalStore(store), step, as_json=as_json)

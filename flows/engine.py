@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 from pipeline import LocalStore, Pipeline, Plan
@@ -15,6 +16,7 @@ def prefect_engine(store: LocalStore) -> Engine:
     """An engine for `pipeline.runner.run`; Prefect is imported when it is called."""
 
     def engine(pipeline: Pipeline, planned: Plan, work: Work, run_id: str) -> Sequence[Outcome]:
+        gc.enable()  # off since start-up; see __main__.py
         prepare_environment()
         from .server import server
 

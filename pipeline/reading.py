@@ -9,6 +9,7 @@ from functools import cache
 from .source import Imports, imports_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Documented = Function | ast.ClassDef
 
 
 @dataclass(frozen=True)
@@ -30,23 +31,51 @@ class Reading:
 def reading(node: ast.stmt, package: str) -> Reading:
     """Read a statement; of a class all but its methods, which are read one by one.
 
-    package: where a relative import starts.  The tree loses its docstrings, those of fields included.
+    package: where a relative import starts.  One pass by hand takes half the time of `ast.dump` and `ast.walk`.
     """
+    said: list[str] = []
+    imports: Imports = {}
+    names: dict[str, None] = {}
+    chains: dict[tuple[str, ...], None] = {}
+    attributes: set[str] = set()
+
+    def read(inner: ast.AST) -> None:
+        kind = type(inner)
+        said.append(kind.__name__)
+        if isinstance(inner, ast.Name):
+            names[inner.id] = None
+        elif isinstance(inner, ast.Attribute):
+            attributes.add(inner.attr)
+            chains[_chain(inner)] = None
+        elif isinstance(inner, ast.Import | ast.ImportFrom):
+            imports.update(imports_of(inner, package))
+        for field in kind._fields:
+            value = getattr(inner, field, None)
+            if isinstance(value, list):
+                said.append("[")
+                for item in _without_text(value) if field == "body" and isinstance(inner, _Documented) else value:
+                    if isinstance(item, ast.AST):
+                        read(item)
+                    else:
+                        said.append(repr(item))
+                said.append("]")
+            elif not isinstance(value, ast.AST):
+                said.append(repr(value))
+            elif not isinstance(value, ast.expr_context):
+                read(value)
+
     if isinstance(node, ast.ClassDef):
         rest = [item for item in node.body if not isinstance(item, Function)]
         node = ast.ClassDef(**{**dict(ast.iter_fields(node)), "body": rest})
-    nodes = list(ast.walk(node))
-    for inner in nodes:
-        if isinstance(inner, Function | ast.ClassDef):
-            inner.body = [item for item in inner.body if not _is_text(item)]
-    imports: Imports = {}
-    for inner in nodes:
-        if isinstance(inner, ast.Import | ast.ImportFrom):
-            imports |= imports_of(inner, package)
-    names = dict.fromkeys(inner.id for inner in nodes if isinstance(inner, ast.Name) and inner.id not in imports)
-    dotted = [inner for inner in nodes if isinstance(inner, ast.Attribute)]
-    chains = dict.fromkeys(chain for chain in map(_chain, dotted) if chain)
-    return Reading(ast.dump(node), imports, tuple(names), tuple(chains), frozenset(inner.attr for inner in dotted))
+    read(node)
+    chains.pop((), None)
+    loaded = tuple(name for name in names if name not in imports)
+    return Reading("\n".join(said), imports, loaded, tuple(chains), frozenset(attributes))
+
+
+def _without_text(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Statements but for docstrings, those of fields included."""
+    return [item for item in body if not _is_text(item)]
 
 
 def _is_text(statement: ast.stmt) -> bool:
