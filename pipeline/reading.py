@@ -31,7 +31,7 @@ class Reading:
 def reading(node: ast.stmt, package: str) -> Reading:
     """Read a statement; of a class all but its methods, which are read one by one.
 
-    package: where a relative import starts.  One pass by hand takes half the time of `ast.dump` and `ast.walk`.
+    package: where a relative import starts.  One pass by hand takes a third of the time of `ast.dump` and `ast.walk`.
     """
     said: list[str] = []
     imports: Imports = {}
