@@ -94,7 +94,7 @@ def metrics_table(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> G
 
 def comparisons_table(comparisons: Sequence[Mapping[str, Any]], against: str = "") -> Grid:
     """A row a pair of models, in each metric's column the paired difference with its 95% interval and the verdict."""
-    metrics = list(dict.fromkeys(one["metric"] for one in comparisons))
+    metrics = sorted({one["metric"] for one in comparisons})
     pairs: dict[tuple[str, str], dict[str, str]] = {}
     for one in comparisons:
         interval_of = escape(f"{one['delta']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]")
