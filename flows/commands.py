@@ -66,7 +66,7 @@ def run(
     else:
         from .show import console, run_view
 
-        console(to_errors=False).print(run_view(record, local.ref(record.pipeline, "champion")))
+        console().print(run_view(record, local.ref(record.pipeline, "champion")))
     return {"failed": 1, "blocked": 3}.get(record.status, 0)
 
 
@@ -117,10 +117,11 @@ def runs(*, pipeline: str | None, as_json: bool, store: Path) -> None:
     if not records:
         print(f"no runs in {store}; next: brickwise run docstrings")
         return
-    from .show import console, runs_table
+    from .show import console
+    from .tables import runs_table
 
     champions = {record.pipeline: local.ref(record.pipeline, "champion") for record in records}
-    console(to_errors=False).print(runs_table(records, champions))
+    console().print(runs_table(records, champions))
 
 
 @_command
@@ -134,7 +135,7 @@ def show(*, run: str, step: str | None, key: bool, as_json: bool, store: Path) -
             return
         from .show import console, run_view
 
-        console(to_errors=False).print(run_view(record, local.ref(record.pipeline, "champion")))
+        console().print(run_view(record, local.ref(record.pipeline, "champion")))
         return
     from .show_step import show_step
 
@@ -167,7 +168,7 @@ def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -
         return
     from .show import console, diff_view
 
-    console(to_errors=False).print(diff_view(found, changed, str(older.run_id), str(newer.run_id)))
+    console().print(diff_view(found, changed, str(older.run_id), str(newer.run_id)))
 
 
 @_command

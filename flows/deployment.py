@@ -23,7 +23,7 @@ from pipeline.runner import run  # noqa: E402  # likewise
 
 from .engine import prefect_engine  # noqa: E402  # likewise
 from .load import load_pipeline  # noqa: E402  # likewise
-from .show import troubles  # noqa: E402  # likewise
+from .tables import troubles  # noqa: E402  # likewise
 
 
 class _Parameter(inspect.Parameter):

@@ -15,7 +15,8 @@ from pipeline.record import RunRecord
 from pipeline.stage import Port
 from pipeline.table import Quarantined, Table
 
-from .show import checks_table, console, steps_table, troubles
+from .show import console
+from .tables import checks_table, steps_table, troubles
 
 _EXAMPLES = 5
 
@@ -32,7 +33,7 @@ def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: boo
         json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
         return
-    shown = console(to_errors=False)
+    shown = console()
     shown.print(steps_table([step]))
     shown.print(checks_table([step]))
     for line in troubles([step]):

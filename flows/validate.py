@@ -16,7 +16,8 @@ from pipeline.runner import in_order
 from schemas import Record
 
 from .load import add_working_directory
-from .show import checks_table, console, failures, steps_table, troubles
+from .show import console
+from .tables import checks_table, failures, steps_table, troubles
 
 
 def validate_pipeline(pipeline: Pipeline, store: LocalStore, step: str | None, *, as_json: bool) -> int:
@@ -36,7 +37,7 @@ def validate_pipeline(pipeline: Pipeline, store: LocalStore, step: str | None, *
         json.dump([outcome.model_dump(mode="json") for outcome in outcomes], sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
-        shown = console(to_errors=False)
+        shown = console()
         shown.print(steps_table(outcomes))
         shown.print(checks_table(outcomes))
         for line in troubles(outcomes):
@@ -82,7 +83,7 @@ def validate_file(record: str, path: Path, *, as_json: bool) -> int:
         json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
-        shown = console(to_errors=False)
+        shown = console()
         shown.print(f"{path}: {rows.num_rows:,} rows, {kept.num_rows:,} keep {record}, {len(turned):,} do not", markup=False)
         if unnamed:
             shown.print(f"  columns that {record} does not name, left out: {', '.join(unnamed)}", markup=False)
