@@ -16,8 +16,8 @@ class Train(Stage):
     """Fit a net to the training rows, stopping by the validation rows.
 
     rows: n rows with their split; test rows are not looked at.  vocabulary: the one that numbered their tokens.
-    Returns the model, with the history of its epochs in its facts.  On one device the same config and rows give the same
-    bytes.
+    Returns the model, with the history of its epochs in its facts.  On a CPU the same config and rows give the same bytes; a
+    GPU adds in an order of its own, and another processor rounds in its own way.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "tokenizers", "safetensors", "numpy", "pyarrow")
