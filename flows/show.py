@@ -67,7 +67,7 @@ def diff_view(found: Difference, changes: Mapping[str, str], before: str, after:
     """What changed between two runs, and which is better."""
     grid = grid_of("step", "what changed")
     for step, line in changes.items():
-        grid.add_row(step, escape(bounded(line, 110)))
+        grid.add_row(step, escape("\n".join(bounded(change, 110) for change in line.split("; "))))
     parts: list[RenderableType] = [grid if changes else Text("no step changed")]
     if found.details:
         parts += [comparisons_table(found.details, against="before")]

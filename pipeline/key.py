@@ -56,7 +56,7 @@ def key(parts: Parts) -> str:
 
 
 def why(old: Parts | None, new: Parts) -> str:
-    """What changed between two keys of one step, in one line: code, config, outside, inputs, packages."""
+    """What changed between two keys of one step, in one line: config (another class brings other code), code, source, packages, inputs."""
     if old is None:
         return "never run"
     changes = list(_differences(old, new))
@@ -95,19 +95,24 @@ def _records(found: Ports) -> tuple[type, ...]:
 def _differences(old: Parts, new: Parts) -> Iterable[str]:
     if old["format"] != new["format"]:
         yield f"brickwise: key format {old['format']} -> {new['format']}"
+    yield from _values("config", old["config"], new["config"])
     for name in sorted(old["code"].keys() | new["code"].keys()):
         if old["code"].get(name) != new["code"].get(name):
             change = " (new)" if name not in old["code"] else " (gone)" if name not in new["code"] else ""
             yield f"code: {name}{change}"
-    for section, word in (("config", "config"), ("outside", "source"), ("packages", "package")):
-        before, after = _flat(old[section]), _flat(new[section])
-        for name in sorted(before.keys() | after.keys()):
-            if before.get(name) != after.get(name):
-                yield f"{word}: {name} {_shown(before, name)} -> {_shown(after, name)}"
+    yield from _values("source", old["outside"], new["outside"])
+    yield from _values("package", old["packages"], new["packages"])
     before, after = old["inputs"], new["inputs"]
     for port in sorted(before.keys() | after.keys()):
         if before.get(port) != after.get(port):
             yield f"input {port}: {_feeds(before.get(port, {}), after.get(port, {}))}"
+
+
+def _values(word: str, old: Json, new: Json) -> Iterable[str]:
+    before, after = _flat(old), _flat(new)
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield f"{word}: {name} {_shown(before, name)} -> {_shown(after, name)}"
 
 
 def _flat(document: Json, path: str = "") -> dict[str, Json]:

@@ -39,7 +39,8 @@ def run(
 ) -> RunRecord:
     """Run what is stale and record it; with nothing stale, say so and write nothing.
 
-    settings, origin: what was changed with `set`, and where the pipeline was found, for the record.  engine: how steps are carried out, one after the other by default.
+    settings, origin: what was changed with `set`, and where the pipeline was found, for the record.
+    engine: how steps are carried out, one after the other by default.
     listener: hears of progress inside steps.  announce: hears of each step that is done.
     A stage's failure is in the record, not raised.  Raises UsageError and StoreError.
     """
@@ -152,11 +153,13 @@ def _reused(pipeline: Pipeline, store: LocalStore, planned: Plan, name: str) -> 
 
 
 def _same(pipeline: Pipeline, store: LocalStore, planned: Plan) -> RunRecord | None:
-    """The newest finished run with exactly these outputs."""
+    """The newest finished run with exactly these outputs that is the champion, or was compared with it."""
     wanted = {step.name: dict(step.outputs) for step in planned.steps if step.action == "reuse"}
+    champion = store.ref(pipeline.name, "champion")
     for _, document in zip(range(_RECENT), store.runs(pipeline.name), strict=False):
         found = {step["name"]: step["outputs"] for step in document["steps"]}
-        if document["status"] == "done" and all(found.get(name) == outputs for name, outputs in wanted.items()):
+        current = champion in (document["run_id"], document["diff"]["against"])
+        if current and document["status"] == "done" and all(found.get(name) == outputs for name, outputs in wanted.items()):
             return RunRecord.model_validate(document)
     return None
 

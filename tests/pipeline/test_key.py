@@ -83,7 +83,7 @@ def test_several_changes_are_told_code_first():
     after["inputs"]["rows"]["raw.rows"] = "xx"
     after["config"]["min_chars"] = 5
     after["code"]["mypkg/x.py: Clean"] = "xx"
-    assert why(PARTS, after) == "code: mypkg/x.py: Clean; config: min_chars 3 -> 5; input rows: raw.rows changed"
+    assert why(PARTS, after) == "config: min_chars 3 -> 5; code: mypkg/x.py: Clean; input rows: raw.rows changed"
 
 
 def test_no_earlier_key_is_never_run_and_the_same_one_is_no_change():

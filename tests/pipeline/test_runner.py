@@ -110,6 +110,17 @@ def test_up_to_date_is_said_of_the_run_with_these_outputs(store):
     assert net(value=2).run(store.root).run_id == second.run_id
 
 
+def test_what_is_up_to_date_is_compared_once_with_a_new_champion(store):
+    first, second = net(value=1).run(store.root), net(value=2).run(store.root)
+    store.set_ref("nets", "champion", second.run_id)
+    again = net(value=1).run(store.root)
+    assert (again.status, again.diff.against) == ("done", second.run_id)
+    assert set(statuses(again).values()) == {"reused"}
+    assert again.run_id not in (first.run_id, second.run_id)
+    last = net(value=1).run(store.root)
+    assert (last.status, last.run_id, last.diff.against) == ("up-to-date", again.run_id, second.run_id)
+
+
 def test_the_first_whole_run_becomes_champion_and_stays_it(store, tmp_path):
     broken = tmp_path / "broken"
     broken.touch()
