@@ -21,7 +21,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pipeline import BlockedError, BrickwiseError, LocalStore, Pipeline, Plan
 from pipeline.compare import metrics_of
 from pipeline.record import Outcome
-from pipeline.runner import Work, skip
+from pipeline.runner import Work, failure, skip
 
 from .markdown import checks_table, metrics_table
 
@@ -60,7 +60,7 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
                 done[name] = skipped
                 continue
             one: Task[Any, Keys] = Task(
-                _task_body(name, work, done, errors),
+                _task_body(planned, name, work, done, errors),
                 name=name,
                 task_run_name=f"{pipeline.name} {name}",
                 retries=step.retries,
@@ -103,16 +103,17 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
     return [done[name] for name in pipeline.steps]
 
 
-def _task_body(name: str, work: Work, done: dict[str, Outcome], errors: list[BrickwiseError]) -> Any:
+def _task_body(planned: Plan, name: str, work: Work, done: dict[str, Outcome], errors: list[BrickwiseError]) -> Any:
     def body(above: list[Keys]) -> Keys:
         keys: Keys = {step: outputs for part in above for step, outputs in part.items()}
+        began = time.monotonic()
         try:
             done[name] = work(name, keys)
         except BrickwiseError as error:
             if error.exit_code not in (1, 3):
                 errors.append(error)
-            status = "blocked" if isinstance(error, BlockedError) else "failed"
-            done[name] = Outcome(name=name, status=status, why=status, error=str(error))
+            seconds, blocked = time.monotonic() - began, isinstance(error, BlockedError)
+            done[name] = failure(planned, name, str(error), seconds, blocked=blocked)
             raise
         if done[name].status == "blocked":
             raise BlockedError("; ".join(str(f) for receipt in done[name].receipts for f in receipt.failures))
@@ -134,9 +135,9 @@ def _unfinished(pipeline: Pipeline, planned: Plan, name: str, done: dict[str, Ou
     """The outcome of a task whose body did not finish: it was timed out, or never started."""
     if state.name == "TimedOut":
         seconds = pipeline.steps[name].timeout
-        return Outcome(name=name, status="failed", why="failed", error=f"step {name!r} took longer than its {seconds:g} s")
+        return failure(planned, name, f"step {name!r} took longer than its {seconds:g} s", seconds or 0)
     skipped = skip(pipeline, planned, name, done)
-    return skipped or Outcome(name=name, status="failed", why="failed", error=f"step {name!r}: {state.message}")
+    return skipped or failure(planned, name, f"step {name!r}: {state.message}", 0)
 
 
 def _wait_for_events(futures: dict[str, PrefectFuture[Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from .compare import against, comparisons_of, metrics_of
@@ -20,6 +20,7 @@ from .store import LocalStore
 Work = Callable[[str, Outputs], Outcome]  # (step, outputs of the steps above) -> its outcome; raises BrickwiseError
 Engine = Callable[[Pipeline, Plan, Work, str], Sequence[Outcome]]  # (..., run id) -> one outcome a step
 
+_STATES = {"failed": "failed", "blocked": "is blocked", "skipped": "was skipped"}
 _RECENT = 100  # run records looked at to find the one that is up to date
 
 
@@ -105,20 +106,25 @@ def in_order(pipeline: Pipeline, planned: Plan, work: Work, run_id: str) -> list
             continue
         above = {above: outcome.outputs for above, outcome in done.items()}
         for left in reversed(range(step.retries + 1)):
-            done[name] = attempt(work, name, above)
+            done[name] = _attempt(planned, work, name, above)
             if done[name].status != "failed" or not left:
                 break
     return list(done.values())
 
 
-def attempt(work: Work, name: str, above: Outputs) -> Outcome:
+def _attempt(planned: Plan, work: Work, name: str, above: Outputs) -> Outcome:
     """Do a step's work; a failure becomes its outcome, a usage or store error is raised."""
+    began = time.monotonic()
     try:
         return work(name, above)
-    except StageError as error:
-        return Outcome(name=name, status="failed", why="failed", error=str(error))
-    except BlockedError as error:
-        return Outcome(name=name, status="blocked", why="refused its input", error=str(error))
+    except (StageError, BlockedError) as error:
+        return failure(planned, name, str(error), time.monotonic() - began, blocked=isinstance(error, BlockedError))
+
+
+def failure(planned: Plan, name: str, error: str, seconds: float, *, blocked: bool = False) -> Outcome:
+    """The outcome of a step that did not finish. blocked: it refused its input, or a check blocked it."""
+    why = next(step.why for step in planned.steps if step.name == name)
+    return Outcome(name=name, status="blocked" if blocked else "failed", why=why, seconds=round(seconds, 3), error=error)
 
 
 def skip(pipeline: Pipeline, planned: Plan, name: str, done: dict[str, Outcome]) -> Outcome | None:
@@ -126,21 +132,27 @@ def skip(pipeline: Pipeline, planned: Plan, name: str, done: dict[str, Outcome])
     step = next(step for step in planned.steps if step.name == name)
     if step.action == "skip":
         return Outcome(name=name, status="skipped", why=step.why)
-    broken = [up for up in pipeline.upstream(name) if done[up].status not in ("ran", "reused")]
+    broken = dict.fromkeys(_broken_above(pipeline, planned, name, done))
     if broken:
-        found = ", ".join(f"{up}, which {_state(done[up])}" for up in broken)
+        found = ", ".join(f"{up}, which {_STATES[done[up].status]}" for up in broken)
         return Outcome(name=name, status="skipped", why=f"needs {found}")
     return None
+
+
+def _broken_above(pipeline: Pipeline, planned: Plan, name: str, done: dict[str, Outcome]) -> Iterator[str]:
+    """The steps above, however far, that are the reason why a step cannot start."""
+    for up in pipeline.upstream(name):
+        not_selected = any(step.name == up and step.action == "skip" for step in planned.steps)
+        if done[up].status == "skipped" and not not_selected:
+            yield from _broken_above(pipeline, planned, up, done)
+        elif done[up].status not in ("ran", "reused"):
+            yield up
 
 
 def status(outcomes: Sequence[Outcome]) -> str:
     """failed before blocked before done."""
     found = {outcome.status for outcome in outcomes}
     return "failed" if "failed" in found else "blocked" if "blocked" in found else "done"
-
-
-def _state(outcome: Outcome) -> str:
-    return {"failed": "failed", "blocked": "is blocked", "skipped": "was skipped"}[outcome.status]
 
 
 def _reused(pipeline: Pipeline, store: LocalStore, planned: Plan, name: str) -> Outcome:
@@ -164,4 +176,4 @@ def _same(pipeline: Pipeline, store: LocalStore, planned: Plan) -> RunRecord | N
     return None
 
 
-__all__ = ["BrickwiseError", "Engine", "Work", "attempt", "in_order", "run", "skip", "status"]
+__all__ = ["BrickwiseError", "Engine", "Work", "failure", "in_order", "run", "skip", "status"]

@@ -119,8 +119,13 @@ def _finding(expectation: Expectation, result: Any, table: pa.Table) -> Finding:
         passed=passed,
         severity=expectation.severity,
         note=note,
-        examples=tuple(bounded(_plain(value)) for value in (measured.get("partial_unexpected_list") or ())[:_EXAMPLES]),
+        examples=_examples(measured.get("unexpected_list") or measured.get("partial_unexpected_list") or ()),
     )
+
+
+def _examples(values: Sequence[Any]) -> tuple[str, ...]:
+    """The first values that differ, among so many as one can look at in no time."""
+    return tuple(dict.fromkeys(bounded(_plain(value)) for value in values[:1000]))[:_EXAMPLES]
 
 
 def _plain(value: Any) -> Any:

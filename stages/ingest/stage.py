@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from pydantic import SerializeAsAny
 
 from pipeline import Stage, StageError, Table, record_of, report
+from pipeline.errors import bounded
 from pipeline.frozen import Frozen
 from schemas import Record
 
@@ -50,5 +51,6 @@ class Ingest(Stage, Generic[R]):
             fragments.append(rows)
             away += rejected
         if not any(rows.num_rows for rows in fragments):
-            raise StageError(f"source {type(self.source).__name__} has no rows: {self.source!r}")
+            given = ", ".join(f"{name}={value}" for name, value in self.source)
+            raise StageError(f"source {type(self.source).__name__}({bounded(given)}) has no rows")
         return Table.of(record_of(self), *fragments, turned_away=away)

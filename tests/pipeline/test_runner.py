@@ -142,7 +142,8 @@ def test_a_stage_that_raises_fails_and_what_does_not_need_it_finishes(store, tmp
     assert statuses(record) == {"net": "failed", "apart": "ran", "scores": "skipped", "told": "skipped"}
     assert record.step("net").error == "step 'net' failed: RuntimeError: still broken"
     assert record.step("scores").why == "needs net, which failed"
-    assert record.step("told").why == "needs scores, which was skipped"
+    assert record.step("told").why == "needs net, which failed"
+    assert (record.step("net").why, record.step("net").seconds > 0) == ("never run", True)
     assert load_run(store, record.run_id).status == "failed"
 
 

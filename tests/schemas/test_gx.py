@@ -40,8 +40,8 @@ def judge(expectation, values):
 @pytest.mark.parametrize(
     ("expectation", "values", "evaluated", "failed", "examples"),
     [
-        (NotNull(column="value"), ["a", None, "b", None], 4, 2, ("None", "None")),
-        (Unique(column="value"), ["a", "b", "a", None], 3, 2, ("a", "a")),
+        (NotNull(column="value"), ["a", None, "b", None], 4, 2, ("None",)),
+        (Unique(column="value"), ["a", "b", "a", None], 3, 2, ("a",)),
         (InSet(column="value", values=("a", "b")), ["a", "c", None], 2, 1, ("c",)),
         (Between(column="value", min_value=1, max_value=3), [0, 1, 3, 4, None], 4, 2, ("0", "4")),
         (Between(column="value", min_value=1, strict_min=True), [0.5, 1.0, 2.0], 3, 2, ("0.5", "1.0")),

@@ -34,13 +34,13 @@ def test_the_state_of_the_source_is_what_the_stage_reads_from_outside():
 
 
 def test_a_source_with_no_row_is_a_stage_error_that_names_it():
-    with pytest.raises(StageError, match=r"source Fragments has no rows: .*sizes"):
+    with pytest.raises(StageError, match=r"source Fragments\(sizes=.*\) has no rows"):
         Ingest[Text](source=Fragments(sizes=(0, 0))).run()
 
 
 def test_a_csv_file_of_a_header_alone_is_a_stage_error(tmp_path):
     (tmp_path / "rows.csv").write_text("id,text,label\n")
-    with pytest.raises(StageError, match=r"source CsvFile has no rows: .*rows\.csv"):
+    with pytest.raises(StageError, match=r"source CsvFile\(path=.*rows\.csv\) has no rows"):
         Ingest[Text](source=CsvFile(path=tmp_path / "rows.csv")).run()
 
 
