@@ -171,6 +171,12 @@ def test_a_value_that_does_not_read_as_its_type_turns_its_row_away_and_no_other(
     assert '"count":"12a"' in away["row"][0].as_py()
 
 
+def test_a_measurement_may_be_nan_or_infinite_unless_a_bound_turns_it_away():
+    for value in ("nan", "inf", "-inf"):
+        kept, _ = Measured.sift(text(("a", "1", value, "")))
+        assert kept.num_rows == accepted(Measured, {"id": "a", "count": 1, "score": float(value), "day": None}) == 1
+
+
 def test_blank_text_stays_text_where_the_column_is_text():
     kept, away = Measured.sift(text((" ", "1", "", "")))
     assert (kept["id"].to_pylist(), away.num_rows) == ([" "], 0)

@@ -73,6 +73,13 @@ def test_an_interval_covers_where_rows_of_a_group_are_alike_and_would_not_if_the
     assert coverage(of_files, np.arange(1000)) < 0.6
 
 
+def test_rows_of_one_group_alone_are_drawn_one_by_one():
+    right = np.arange(60) % 3 > 0
+    alone = Answers(np.zeros(60, int), np.stack([right, ~right], 1).astype(float), np.zeros(60, int))
+    found = intervals(alone, 100, 7)["accuracy"]
+    assert found["low"] < found["value"] < found["high"]
+
+
 def test_a_model_that_is_always_right_has_an_interval_of_no_width():
     found = intervals(Answers(np.zeros(50, int), np.eye(2)[np.zeros(50, int)], np.arange(50)), 100, 7)
     assert found["accuracy"] == {"value": 1.0, "low": 1.0, "high": 1.0}

@@ -113,6 +113,19 @@ def test_a_null_in_a_slice_column_is_a_slice_of_its_own(evaluated):
     assert {name for name in found if name.startswith("kind=")} == {"kind=None", "kind=x", "kind=y"}
 
 
+def test_the_groups_of_the_split_are_what_is_resampled(rows, models, evaluated):
+    table = rows.read()
+    place = table.schema.get_field_index("group")
+    halves = pa.array([f"file {i % 2}" for i in range(table.num_rows)])
+    grouped = Table.of(SplitText, table.set_column(place, "group", halves))
+    found = Evaluate(slices=SLICES, resamples=100).run(grouped, models)
+    assert (evaluated.evaluation.facts["groups"], found.evaluation.facts["groups"]) == (evaluated.evaluation.facts["n"], 2)
+    assert set(found.rows.read()["group"].to_pylist()) == {"file 0", "file 1"}
+    ours, theirs = (one.evaluation.facts["metrics"]["majority"]["accuracy"] for one in (found, evaluated))
+    assert ours["value"] == theirs["value"]
+    assert (ours["low"], ours["high"]) != (theirs["low"], theirs["high"])
+
+
 def test_every_number_of_an_evaluation_is_finite(evaluated):
     json.dumps(dict(evaluated.evaluation.facts), allow_nan=False)
 
