@@ -58,9 +58,10 @@ class Check(Frozen):
     def receipt(self, artifact: Any) -> Receipt:
         """Judge a stored artifact. A check that found nothing to evaluate fails (law 8)."""
         findings = tuple(_not_vacuous(finding) for finding in self.judge(artifact))
-        if not findings:
-            findings = (Finding(rule="has rules", evaluated=0, failed=0, passed=False, note="nothing was evaluated"),)
         passed = all(f.passed or f.severity == "warn" for f in findings)
+        if passed and not any(f.evaluated for f in findings):
+            nothing = Finding(rule="evaluates something", evaluated=0, failed=0, passed=False, note="nothing was evaluated")
+            passed, findings = False, (*findings, nothing)
         return Receipt(check=self.name, artifact=artifact.digest, passed=passed, findings=findings)
 
 

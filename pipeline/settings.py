@@ -49,10 +49,17 @@ def classes(value: Any) -> Iterator[type]:
 def with_settings(step: str, stage: Stage, settings: Iterable[tuple[str, str]]) -> Stage:
     """The stage with `(field or field.inner, text)` settings applied, in order.
 
-    A value is JSON where it parses as JSON, else a string.  Raises UsageError naming the field and what it expects.
+    A value is JSON where it parses as JSON and the field takes it, else a string.  Raises UsageError naming the field and what
+    it expects.
     """
     for path, text in settings:
-        stage = _with(step, stage, path.split("."), _value(text))
+        try:
+            stage = _with(step, stage, path.split("."), _value(text))
+        except UsageError as error:
+            try:
+                stage = _with(step, stage, path.split("."), text)
+            except UsageError:
+                raise error from None
     return stage
 
 

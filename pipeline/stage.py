@@ -80,8 +80,17 @@ def origin(kind: type) -> type:
 
 
 def record_of(stage: Stage) -> Any:
-    """The Record in the brackets: `Docstring` for `Clean[Docstring](...)`."""
-    return type(stage).__pydantic_generic_metadata__["args"][0]
+    """The Record in the brackets: `Docstring` for `Clean[Docstring](...)`, also of a subclass of `Clean[Docstring]`."""
+    return next(iter(_brackets(type(stage)).values()))
+
+
+def _brackets(kind: type) -> dict[Any, Any]:
+    """Type variable -> what stands for it in the brackets, of a class or of the nearest class that it derives from."""
+    for ancestor in kind.__mro__:
+        found = vars(ancestor).get("__pydantic_generic_metadata__", {})
+        if found.get("args"):
+            return dict(zip(found["origin"].__pydantic_generic_metadata__["parameters"], found["args"], strict=True))
+    return {}
 
 
 @cache
@@ -91,14 +100,7 @@ def _ports(kind: type[Stage]) -> Ports:
     if len(found) != 1:
         raise UsageError(f"stage {name} must define either run or map; it defines {' and '.join(found) or 'neither'}")
     function = getattr(kind, found[0])
-    base = origin(kind)
-    variables = dict(
-        zip(
-            getattr(base, "__pydantic_generic_metadata__", {}).get("parameters", ()),
-            getattr(kind, "__pydantic_generic_metadata__", {}).get("args", ()),
-            strict=False,
-        )
-    )
+    variables = _brackets(kind)
     try:
         hints = typing.get_type_hints(function)
     except NameError as error:

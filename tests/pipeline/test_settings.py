@@ -44,6 +44,7 @@ def test_values_are_json_or_else_text():
     assert fit("fit.windows=[3, 4]").windows == (3, 4)
     assert fit('fit.weights={"a": 0.25}').weights == {"a": 0.25}
     assert fit("fit.title=two words = one title").title == "two words = one title"
+    assert (fit("fit.title=123").title, fit("fit.title=true").title, fit("fit.title=null").title) == ("123", "true", "null")
     assert fit("fit.kind=large", "fit.rate=1e-3") == Fit(kind="large", rate=1e-3)
 
 

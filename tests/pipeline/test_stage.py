@@ -107,6 +107,17 @@ def test_the_record_in_the_brackets_is_that_of_the_port():
     assert ports(Copy[Row]()).outputs["rows"].record is Row
 
 
+class Mine(Copy[Long]):
+    """A subclass of a stage with its Record."""
+
+    more: int = 1
+
+
+def test_a_subclass_of_a_stage_with_its_record_has_that_record():
+    assert ports(Mine()).outputs["rows"].record is Long
+    assert record_of(Mine()) is Long
+
+
 @pytest.mark.parametrize(
     ("stage", "message"),
     [
