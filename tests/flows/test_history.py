@@ -26,7 +26,9 @@ def test_a_run_is_listed_shown_compared_and_accepted(finished):
 
     assert f"run {run_id} is now the champion of animals" in finished.brickwise("accept", run_id).stdout
     back = json.loads(finished.brickwise("run", "zoo.flow:animals", "--json").stdout)
-    assert back["status"] == "up-to-date"
+    assert (back["status"], {step["status"] for step in back["steps"]}) == ("done", {"reused"})
+    assert back["diff"] == {"against": run_id, "verdict": "better"}
+    assert json.loads(finished.brickwise("run", "zoo.flow:animals", "--json").stdout)["status"] == "up-to-date"
 
 
 def test_part_of_a_run_cannot_be_accepted(finished):

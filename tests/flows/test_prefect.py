@@ -85,7 +85,9 @@ def test_a_step_that_takes_too_long_fails_and_what_is_below_is_skipped(project):
     project.write("zoo/flaky.py", FLAKY)
     done = project.brickwise("run", "zoo.flaky:slow", "--json")
     assert done.returncode == 1, done.stderr
-    assert [step["status"] for step in json.loads(done.stdout)["steps"]] == ["ran", "failed", "skipped"]
+    steps = json.loads(done.stdout)["steps"]
+    assert [step["status"] for step in steps] == ["ran", "failed", "skipped"]
+    assert (steps[1]["seconds"], steps[2]["why"]) == (1.0, "needs slow, which failed")
 
 
 def test_without_a_server_the_terminal_stays_clean_on_a_busy_machine(project):
