@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline import UsageError
+from pipeline import Selection, UsageError
 from pipeline.errors import suggest
 
 PIPELINE = "a shipped name (docstrings) or an import string (package.module:variable)"
+SELECTION = {"only", "start", "end", "force"}  # by the names that Selection has for them
 RUN = "a run id, or a beginning or an end of one"
 
 
@@ -62,7 +63,10 @@ def parse(arguments: Sequence[str]) -> dict[str, Any]:
         name = unknown[0].partition("=")[0]
         way_out = suggest(name, commands[found.command].options()) if name.startswith("-") else "see --help"
         raise UsageError(f"{found.command} takes no {name!r}; {way_out}")
-    return vars(found)
+    options = vars(found)
+    if options.keys() >= SELECTION:
+        options["selection"] = Selection(**{name: options.pop(name) for name in SELECTION})
+    return options
 
 
 def grammar() -> tuple[Parser, dict[str, Command]]:

@@ -25,17 +25,7 @@ def _command(function: Callable[..., int | None]) -> Callable[..., int | None]:
 
 
 @_command
-def run(
-    *,
-    pipeline: str,
-    settings: Sequence[str],
-    only: str | None,
-    start: str | None,
-    end: str | None,
-    force: bool,
-    as_json: bool,
-    store: Path,
-) -> int:
+def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json: bool, store: Path) -> int:
     """Run what is stale, compare with the champion, and show it; 1 when a stage failed, 3 when a check blocked."""
     from pipeline.runner import run as run_pipeline
 
@@ -47,10 +37,7 @@ def run(
         record = run_pipeline(
             load_pipeline(pipeline).set(settings),
             local,
-            only=only,
-            start=start,
-            end=end,
-            force=force,
+            selection=selection,
             settings=settings,
             origin=pipeline,
             engine=prefect_engine(local),
@@ -71,19 +58,8 @@ def run(
 
 
 @_command
-def plan(
-    *,
-    pipeline: str,
-    settings: Sequence[str],
-    only: str | None,
-    start: str | None,
-    end: str | None,
-    force: bool,
-    as_json: bool,
-    store: Path,
-) -> None:
+def plan(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json: bool, store: Path) -> None:
     """Say what would run, and why; run nothing."""
-    selection = Selection(only, start, end, force)
     found = make_plan(load_pipeline(pipeline).set(settings), LocalStore(store), selection)
     if as_json:
         _print_document(found.document())

@@ -18,7 +18,7 @@ prepare_environment()
 from prefect import Flow  # noqa: E402  # it reads the environment when imported
 from prefect.runtime import flow_run  # noqa: E402  # likewise
 
-from pipeline import BlockedError, LocalStore, StageError  # noqa: E402  # they stand below what must come first
+from pipeline import BlockedError, LocalStore, Selection, StageError  # noqa: E402  # they stand below what must come first
 from pipeline.runner import run  # noqa: E402  # likewise
 
 from .engine import prefect_engine  # noqa: E402  # likewise
@@ -62,10 +62,7 @@ def _run(*given: Any, **named: Any) -> str:
     record = run(
         pipeline,
         store,
-        only=options["only"],
-        start=options["from"],
-        end=options["to"],
-        force=options["force"],
+        selection=Selection(options["only"], options["from"], options["to"], options["force"]),
         settings=options["set"],
         origin=options["pipeline"],
         engine=prefect_engine(store),

@@ -108,10 +108,11 @@ class Pipeline:
         selection: `only`, `start`, `end` (step names), `force`.  Raises BrickwiseError; a stage's own failure is the
         cause of the StageError.
         """
+        from .plan import Selection
         from .runner import run
         from .store import LocalStore
 
-        return run(self, LocalStore(store), **selection)
+        return run(self, LocalStore(store), selection=Selection(**selection))
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, {', '.join(self.steps)})"

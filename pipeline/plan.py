@@ -38,6 +38,9 @@ class Selection:
         return chosen
 
 
+EVERYTHING = Selection()
+
+
 def _below(pipeline: Pipeline, start: str | None) -> set[str]:
     found = set(pipeline.steps) if start is None else {start}
     for name in pipeline.steps:
@@ -88,12 +91,11 @@ class Plan:
         }
 
 
-def plan(pipeline: Pipeline, store: LocalStore, selection: Selection | None = None) -> Plan:
+def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHING) -> Plan:
     """Say for each step whether it would run, and why.
 
     Raises UsageError where a selection leaves out a stale step that a selected one reads.
     """
-    selection = selection or Selection()
     chosen = selection.steps(pipeline)
     found: dict[str, StepPlan] = {}
     for name in pipeline.steps:

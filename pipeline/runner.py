@@ -12,7 +12,7 @@ from .errors import BlockedError, BrickwiseError, StageError
 from .execute import Outputs, execute, recorded
 from .key import key, step_parts
 from .pipeline import Pipeline
-from .plan import Plan, Selection, inputs_of, plan
+from .plan import EVERYTHING, Plan, Selection, inputs_of, plan
 from .progress import Listener
 from .record import Difference, Outcome, RunRecord, new_run_id
 from .store import LocalStore
@@ -28,10 +28,7 @@ def run(
     pipeline: Pipeline,
     store: LocalStore,
     *,
-    only: str | None = None,
-    start: str | None = None,
-    end: str | None = None,
-    force: bool = False,
+    selection: Selection = EVERYTHING,
     settings: Sequence[str] = (),
     origin: str = "",
     engine: Engine | None = None,
@@ -47,7 +44,6 @@ def run(
     """
     began, now = time.monotonic(), datetime.now(UTC)
     run_id = new_run_id(now)
-    selection = Selection(only, start, end, force)
     planned = plan(pipeline, store, selection)
     if not planned.stale:
         earlier = _same(pipeline, store, planned)
@@ -63,7 +59,7 @@ def run(
     else:
 
         def work(name: str, above: Outputs) -> Outcome:
-            forced = force and name in selection.steps(pipeline)
+            forced = selection.force and name in selection.steps(pipeline)
             outcome = execute(pipeline, store, name, above, forced=forced, listener=listener)
             if announce is not None:
                 announce(outcome)

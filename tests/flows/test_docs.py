@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.arguments import grammar
+from flows.arguments import SELECTION, grammar
 from flows.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +31,7 @@ def test_the_page_of_a_command_names_its_options(command):
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_a_command_takes_what_the_grammar_reads(command):
     read = {action.dest for action in GRAMMAR[command]._actions} - {"help"}
+    read = read - SELECTION | {"selection"} if read >= SELECTION else read
     assert read == set(inspect.signature(COMMANDS[command]).parameters)
 
 
