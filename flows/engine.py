@@ -6,8 +6,8 @@ import gc
 from collections.abc import Sequence
 
 from pipeline import LocalStore, Pipeline, Plan
+from pipeline.engine import Engine, Work
 from pipeline.record import Outcome
-from pipeline.runner import Engine, Work
 
 from .environment import prepare_environment
 

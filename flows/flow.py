@@ -20,8 +20,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from pipeline import BlockedError, BrickwiseError, LocalStore, Pipeline, Plan
 from pipeline.compare import metrics_of
+from pipeline.engine import Work, failure, skip
 from pipeline.record import Outcome
-from pipeline.runner import Work, failure, skip
 
 from .markdown import checks_table, metrics_table
 

@@ -11,9 +11,10 @@ from rich.markup import escape
 from pipeline import LocalStore, UsageError
 from pipeline.errors import bounded, suggest
 from pipeline.publish import load
+from pipeline.quarantine import Quarantined
 from pipeline.record import RunRecord
 from pipeline.stage import Port
-from pipeline.table import Quarantined, Table
+from pipeline.table import Table
 
 from .show import console
 from .tables import checks_table, steps_table, troubles

@@ -6,13 +6,15 @@ import importlib
 import json
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from pipeline import LocalStore, Pipeline, Selection, StageError, Table, UsageError, Vocabulary
+from pipeline.engine import local_engine
 from pipeline.execute import execute
 from pipeline.plan import plan
-from pipeline.runner import in_order
+from pipeline.workers import Workers
 from schemas import Record
 
 from .load import add_working_directory
@@ -30,7 +32,8 @@ def validate_pipeline(pipeline: Pipeline, store: LocalStore, step: str | None, *
             f"step {step!r} is not a data step: it, or one above it, makes a model; data steps: {', '.join(data.steps)}"
         )
     planned = plan(data, store, Selection(end=step))
-    outcomes = in_order(data, planned, lambda name, above: execute(data, store, name, above), "")
+    with store.lease(), closing(Workers(store)) as workers:
+        outcomes = local_engine(data, planned, lambda name, above: execute(data, store, name, above, workers=workers), "")
     outcomes = [outcome for outcome in outcomes if not outcome.why.startswith("not selected")]
     found = {outcome.status for outcome in outcomes}
     if as_json:
@@ -116,7 +119,8 @@ def _read(path: Path) -> tuple[Any, list[Any]]:
     source = CsvFile(path=path)
     source.state()
     if path.suffix != ".parquet":
-        return next(iter(source.read()))
+        parts = list(source.read(str(path)))
+        return pa.concat_tables(rows for rows, _ in parts), [away for _, rejected in parts for away in rejected]
     try:
         return pq.read_table(path, partitioning=None), []
     except (pa.ArrowInvalid, OSError) as error:

@@ -17,9 +17,10 @@ from .errors import (
 from .pipeline import Pipeline, Step
 from .plan import Plan, Selection, plan
 from .progress import report
-from .stage import Stage, record_of
+from .quarantine import sift, turned_away
+from .stage import Outside, Stage, record_of
 from .store import LocalStore
-from .table import Table, sift, turned_away
+from .table import Table, cut
 
 __all__ = [
     "Artifact",
@@ -31,6 +32,7 @@ __all__ = [
     "Finding",
     "LocalStore",
     "Model",
+    "Outside",
     "Pipeline",
     "Plan",
     "Receipt",
@@ -45,6 +47,7 @@ __all__ = [
     "UsageError",
     "Vocabulary",
     "WiringError",
+    "cut",
     "plan",
     "record_of",
     "report",

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from .digest import Json
 
 
+class Objects(Protocol):
+    """Where the bytes of a digest are found."""
+
+    def get(self, digest: str) -> bytes:
+        """The bytes, verified. Raises DamagedError."""
+
+
 @dataclass(frozen=True)
 class Stored:
-    """A file in the store: `path` holds the bytes that `digest` names, verified when the artifact was loaded."""
+    """A file in the store, by the digest of its bytes."""
 
-    path: Path
+    store: Objects = field(repr=False, compare=False)
     digest: str
     size: int
 
     def read(self) -> bytes:
-        """The bytes."""
-        return self.path.read_bytes()
+        """The bytes, verified as they are read. Raises DamagedError."""
+        return self.store.get(self.digest)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
 from .artifact import Artifact
@@ -55,14 +55,44 @@ class Check(Frozen):
         """One finding a rule."""
         raise TypeError(f"check {type(self).__name__} must define judge(self, artifact)")
 
+    def by_row(self) -> Check | None:
+        """The part of it that holds of a table when it holds of each of its fragments: it is asked of new fragments only."""
+        return None
+
+    def whole(self) -> Check | None:
+        """What is left when `by_row` is taken out: asked of the whole table each time."""
+        return self
+
+    def judge_each(self, tables: Sequence[Any]) -> list[list[Finding]]:
+        """The findings on each of several tables; a check that is quicker on all of them together says how."""
+        return [list(self.judge(table)) for table in tables]
+
     def receipt(self, artifact: Any) -> Receipt:
-        """Judge a stored artifact. A check that found nothing to evaluate fails (law 8)."""
-        findings = tuple(_not_vacuous(finding) for finding in self.judge(artifact))
-        passed = all(f.passed or f.severity == "warn" for f in findings)
-        if passed and not any(f.evaluated for f in findings):
+        """Judge a whole artifact."""
+        return self.conclude(artifact.digest, self.judge(artifact))
+
+    def conclude(self, artifact: str, findings: Iterable[Finding]) -> Receipt:
+        """What the findings on an artifact come to. A check that found nothing to evaluate fails (law 8)."""
+        judged = tuple(_not_vacuous(finding) for finding in findings)
+        passed = all(f.passed or f.severity == "warn" for f in judged)
+        if passed and not any(f.evaluated for f in judged):
             nothing = Finding(rule="evaluates something", evaluated=0, failed=0, passed=False, note="nothing was evaluated")
-            passed, findings = False, (*findings, nothing)
-        return Receipt(check=self.name, artifact=artifact.digest, passed=passed, findings=findings)
+            passed, judged = False, (*judged, nothing)
+        return Receipt(check=self.name, artifact=artifact, passed=passed, findings=judged)
+
+
+def merged(findings: Sequence[Finding]) -> Finding:
+    """The findings of one rule on several fragments, as one on all of them."""
+    seen = (example for finding in findings for example in finding.examples)
+    return findings[0].model_copy(
+        update={
+            "evaluated": sum(finding.evaluated for finding in findings),
+            "failed": sum(finding.failed for finding in findings),
+            "passed": all(finding.passed for finding in findings),
+            "note": next((finding.note for finding in findings if finding.note), ""),
+            "examples": tuple(dict.fromkeys(seen))[:5],
+        }
+    )
 
 
 def _not_vacuous(finding: Finding) -> Finding:

@@ -8,8 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 from .artifact import Artifact, Evaluation, Report
 from .digest import Json
 from .errors import DamagedError, StoreError, UsageError
-from .key import why
 from .pipeline import Pipeline
+from .plan import explain
 from .publish import load, manifest
 from .record import Difference, Outcome, RunRecord, load_run
 from .store import LocalStore
@@ -77,7 +77,7 @@ def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str,
         if old is None or new is None:
             found[step.name] = "finished in one of the runs only"
         else:
-            found[step.name] = why(old["parts"], new["parts"])
+            found[step.name] = explain(store, old["parts"], new["parts"])
     gone = [step.name for step in before.steps if after.step(step.name) is None]
     return found | dict.fromkeys(gone, "step is gone")
 

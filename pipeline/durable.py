@@ -1,21 +1,30 @@
 """All durable I/O of the project: nothing else opens a file for writing below a store.
 
 A file appears whole or not at all: it is written beside its target, flushed to the disk, renamed, and the folder that
-names it is flushed too. Locks belong to the kernel, so a killed holder blocks nobody.
+names it is flushed too.  Locks belong to the kernel, so a killed holder blocks nobody.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import StoreError
 
 _READ_ONLY = 0o444
+
+Watch = Callable[[str, Path, Path | None], None]  # (operation, path, where it is renamed to)
+watch: Watch | None = None  # hears of every operation just before it is done; what it raises happens in its place
+
+
+def _do(operation: str, path: Path, target: Path | None = None) -> None:
+    if watch is not None:
+        watch(operation, path, target)
 
 
 @contextmanager
@@ -33,14 +42,22 @@ def _named(path: Path, doing: str) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and its parents. Raises StoreError, also when a file stands in the way."""
+    """Create a folder and its parents, each flushed into the one above. Raises StoreError, also when a file stands in the way."""
     with _named(path, "create the folder"):
-        path.mkdir(parents=True, exist_ok=True)
+        missing = []
+        while not path.is_dir():
+            missing.append(path)
+            path = path.parent
+        for folder in reversed(missing):
+            _do("create folder", folder)
+            folder.mkdir(exist_ok=True)
+            sync_folder(folder.parent)
 
 
 def sync_folder(path: Path) -> None:
     """Flush a folder's entries to the disk."""
     with _named(path, "flush"):
+        _do("flush folder", path)
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -53,63 +70,129 @@ def draft(scratch: Path) -> Iterator[Path]:
     """A new file in `scratch` to write, for `publish`; whatever is left of it goes on leaving. Raises StoreError."""
     make_folder(scratch)
     with _named(scratch, "write in"):
+        _do("create", scratch)
         handle, name = tempfile.mkstemp(dir=scratch)
         os.close(handle)
     path = Path(name)
     try:
         with _named(path, "write"):
+            _do("write", path)
             yield path
     finally:
         with suppress(OSError):
             path.unlink()
 
 
-def publish(path: Path, target: Path, *, read_only: bool = True) -> None:
-    """Make a draft appear at `target`, whole and for good; both lie on one file system. Raises StoreError."""
+def publish(path: Path, target: Path, *, read_only: bool = True, flushed: bool = True) -> None:
+    """Make a draft appear at `target`, whole and (when flushed) for good; both lie on one file system. Raises StoreError."""
     make_folder(target.parent)
     with _named(target, "write"):
-        with path.open("rb") as written:
-            os.fsync(written.fileno())
+        if flushed:
+            _do("flush", path)
+            with path.open("rb") as written:
+                os.fsync(written.fileno())
         path.chmod(_READ_ONLY if read_only else 0o644)
+        _do("rename", path, target)
         path.replace(target)
-    sync_folder(target.parent)
+    if flushed:
+        sync_folder(target.parent)
 
 
-def write(target: Path, data: bytes, scratch: Path, *, read_only: bool = True) -> None:
-    """Publish bytes at `target`, atomically. Raises StoreError."""
+def write(target: Path, data: bytes, scratch: Path, *, read_only: bool = True, flushed: bool = True) -> None:
+    """Publish bytes at `target`, atomically. Raises StoreError.
+
+    flushed: wait for the disk; what a power cut may take, since it can be found out again, need not.
+    """
     with draft(scratch) as path:
         path.write_bytes(data)
-        publish(path, target, read_only=read_only)
+        publish(path, target, read_only=read_only, flushed=flushed)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add bytes at the end of a file, in one call; it is not flushed. Raises StoreError."""
+    make_folder(path.parent)
+    with _named(path, "write"):
+        _do("append", path)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            os.write(handle, data)
+        finally:
+            os.close(handle)
 
 
 def read(path: Path) -> bytes | None:
-    """The bytes of a file, or None where there is none. Raises StoreError."""
+    """The bytes of a file, or None where there is none; a symbolic link is not followed. Raises StoreError."""
     with _named(path, "read"):
         try:
-            return path.read_bytes()
+            with open(path, "rb", opener=_no_link) as file:  # Path.open takes no opener
+                return file.read()
         except FileNotFoundError:
             return None
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there. Raises StoreError where that cannot be told."""
+    with _named(path, "read"):
+        try:
+            return stat.S_ISREG(path.lstat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+
+def _no_link(name: str, flags: int) -> int:
+    return os.open(name, flags | os.O_NOFOLLOW)
 
 
 def move(source: Path, target: Path) -> None:
     """Rename a file, flushing both folders. Raises StoreError."""
     make_folder(target.parent)
     with _named(source, "move"):
+        _do("rename", source, target)
         source.replace(target)
     sync_folder(source.parent)
     sync_folder(target.parent)
 
 
+def remove(path: Path) -> bool:
+    """Remove a file; says whether it was there. It is not flushed: one that comes back after a power cut is removed again."""
+    with _named(path, "remove"):
+        try:
+            _do("remove", path)
+            path.unlink()
+        except FileNotFoundError:
+            return False
+    return True
+
+
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
     """Hold a kernel lock, waiting for whoever has it; it goes with its process. Raises StoreError."""
-    from filelock import FileLock  # 0.05 s, and only a run that makes something needs it
+    with _lock(path, -1):
+        yield
+
+
+@contextmanager
+def lock_if_free(path: Path) -> Iterator[bool]:
+    """Hold a kernel lock unless somebody has it; gives whether it is held. Raises StoreError."""
+    with _lock(path, 0) as held:
+        yield held
+
+
+@contextmanager
+def _lock(path: Path, seconds: float) -> Iterator[bool]:
+    from filelock import FileLock, Timeout  # 0.05 s, and only a run that makes something needs it
 
     make_folder(path.parent)
-    held = FileLock(path)
     with _named(path, "lock"):
-        held.acquire()
+        _do("lock", path)
+        lock = FileLock(path, timeout=seconds, poll_interval=0.01, fallback_to_soft=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            held = False
+        else:
+            held = True
     try:
-        yield
+        yield held
     finally:
-        held.release()
+        lock.release()

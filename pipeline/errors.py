@@ -48,7 +48,7 @@ class DamagedError(StoreError):
     """A stored object is missing or is not what its name says; it has been set aside."""
 
     def __init__(self, digest: str, why: str) -> None:
-        self.digest = digest
+        self.digest, self.why = digest, why
         super().__init__(f"object {digest[:12]} {why}; run the pipeline again to remake it")
 
 

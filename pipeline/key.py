@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 from .check import Check
@@ -13,12 +13,13 @@ from .errors import UsageError, bounded
 from .fingerprint import fingerprint
 from .pipeline import Pipeline
 from .settings import classes, config
-from .stage import Ports, Stage
+from .stage import Ports, Stage, ports
 from .table import Table
 
-FORMAT = 1  # raise it when the framework's own change alters what a step writes
+FORMAT = 2  # raise it when the framework's own change alters what a step writes
 
 Parts = dict[str, Json]
+News = Callable[[str, str], str]
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
 
@@ -31,7 +32,7 @@ def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, 
     stage, found = pipeline.steps[name].stage, pipeline.ports[name]
     return {
         "format": FORMAT,
-        "code": dict(_code((*classes(stage), *_records(found)), ("run", "map", "sift", "columns", "outside"))),
+        "code": _stage_code(stage, found),
         "config": config(stage),
         "outside": dict(stage.outside()),
         "inputs": {port: dict(feeds) for port, feeds in inputs.items()},
@@ -39,11 +40,20 @@ def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, 
     }
 
 
+def stage_code(stage: Stage) -> str:
+    """The digest of all code that a stage can reach."""
+    return digest_json(_stage_code(stage, ports(stage)))
+
+
+def _stage_code(stage: Stage, found: Ports) -> dict[str, str]:
+    return dict(_code((*classes(stage), *_records(found)), ("run", "map", "sift", "columns", "outside")))
+
+
 def check_parts(check: Check, artifact: str) -> Parts:
     """The parts of a receipt's key: the check, and the digest of the artifact it looks at."""
     return {
         "format": FORMAT,
-        "code": dict(_code(tuple(classes(check)), ("judge", "receipt"))),
+        "code": dict(_code(tuple(classes(check)), ("judge", "judge_each", "by_row", "whole", "receipt", "conclude"))),
         "config": config(check),
         "artifact": artifact,
         "packages": versions(check.packages),
@@ -55,11 +65,14 @@ def key(parts: Parts) -> str:
     return digest_json(parts)
 
 
-def why(old: Parts | None, new: Parts) -> str:
-    """What changed between two keys of one step, in one line: config (another class brings other code), code, source, packages, inputs."""
+def why(old: Parts | None, new: Parts, news: News = lambda before, after: "") -> str:
+    """What changed between two keys of one step, in one line: config (another class brings other code), code, source, packages, inputs.
+
+    news: what is new in an input, of its digests before and after, in words; nothing where it cannot tell.
+    """
     if old is None:
         return "never run"
-    changes = list(_differences(old, new))
+    changes = list(_differences(old, new, news))
     return "; ".join(changes) or "nothing changed"
 
 
@@ -92,7 +105,7 @@ def _records(found: Ports) -> tuple[type, ...]:
     return tuple(port.record for port in ports if port.kind is Table)
 
 
-def _differences(old: Parts, new: Parts) -> Iterable[str]:
+def _differences(old: Parts, new: Parts, news: News) -> Iterable[str]:
     if old["format"] != new["format"]:
         yield f"brickwise: key format {old['format']} -> {new['format']}"
     yield from _values("config", old["config"], new["config"])
@@ -105,7 +118,7 @@ def _differences(old: Parts, new: Parts) -> Iterable[str]:
     before, after = old["inputs"], new["inputs"]
     for port in sorted(before.keys() | after.keys()):
         if before.get(port) != after.get(port):
-            yield f"input {port}: {_feeds(before.get(port, {}), after.get(port, {}))}"
+            yield f"input {port}: {_feeds(before.get(port, {}), after.get(port, {}), news)}"
 
 
 def _values(word: str, old: Json, new: Json) -> Iterable[str]:
@@ -128,10 +141,13 @@ def _shown(values: Mapping[str, Json], name: str) -> str:
     return bounded(values[name], 40) if name in values else "absent"
 
 
-def _feeds(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+def _feeds(old: Mapping[str, str], new: Mapping[str, str], news: News) -> str:
     changed = [name for name in new if name in old and old[name] != new[name]]
+    if len(new) == 1 and changed and (said := news(old[changed[0]], new[changed[0]])):
+        return said
+    told = [f"{name}: {said}" if (said := news(old[name], new[name])) else f"{name} changed" for name in changed]
     wired = [f"{name} is new" for name in new if name not in old] + [f"{name} is gone" for name in old if name not in new]
-    return ", ".join([*(f"{name} changed" for name in changed), *wired])
+    return ", ".join([*told, *wired])
 
 
-__all__ = ["FORMAT", "Parts", "Stage", "check_parts", "key", "step_parts", "versions", "why"]
+__all__ = ["FORMAT", "Parts", "Stage", "check_parts", "key", "stage_code", "step_parts", "versions", "why"]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .digest import Json
-from .errors import UsageError
+from .errors import DamagedError, UsageError
 from .key import Parts, check_parts, key, step_parts, why
 from .pipeline import Pipeline
-from .publish import complete
+from .publish import manifest, missing
 from .store import LocalStore
 
 
@@ -62,13 +62,15 @@ class StepPlan:
     """What would happen to one step.
 
     action: "run", "reuse", or "skip" for a stale step outside the selection.
-    outputs: port -> digest, known when the step is reused.
+    outputs, key, recorded: port -> digest, the step's key and what its action remembers, of a step that is reused.
     """
 
     name: str
     action: str
     why: str
     outputs: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    recorded: Json = None
 
 
 @dataclass(frozen=True)
@@ -130,28 +132,53 @@ def step_plan(
 ) -> StepPlan:
     """The plan of a step whose inputs are known."""
     parts = step_parts(pipeline, name, inputs_of(pipeline, name, outputs))
-    recorded = store.action(key(parts))
+    step_key = key(parts)
+    recorded = store.action(step_key)
     if forced:
         return StepPlan(name, "run", "forced")
     if recorded is None:
-        return StepPlan(name, "run", why(_last_parts(pipeline, store, name), parts))
-    if usable(store, key(parts)) is None:
-        return StepPlan(name, "run", "output missing")
+        return StepPlan(name, "run", explain(store, _last_parts(pipeline, store, name), parts))
+    lost = missing(store, digests_of(recorded))
+    if lost is not None:
+        return StepPlan(name, "run", "damaged object set aside" if store.damaged(lost) else "output missing")
     for port_name, digest in recorded["outputs"].items():
         for check in pipeline.checks(name, pipeline.ports[name].outputs[port_name]):
             receipt = store.action(key(check_parts(check, digest)))
             if receipt is None or not receipt["passed"]:
                 state = "no receipt yet" if receipt is None else "it failed"
                 return StepPlan(name, "run", f"check {check.name}: {state}")
-    return StepPlan(name, "reuse", "nothing changed", recorded["outputs"])
+    return StepPlan(name, "reuse", "nothing changed", recorded["outputs"], step_key, recorded)
 
 
 def usable(store: LocalStore, step_key: str) -> Json | None:
     """The recorded action of a key, if all it made is still there."""
     action = store.action(step_key)
-    if action is None or not all(complete(store, digest) for digest in action["outputs"].values()):
-        return None
-    return action
+    return None if action is None or missing(store, digests_of(action)) else action
+
+
+def digests_of(action: Json) -> list[str]:
+    """The artifacts that a step's action made: its outputs and its quarantine."""
+    return [*action["outputs"].values(), *filter(None, [action["quarantine"]])]
+
+
+def explain(store: LocalStore, old: Parts | None, new: Parts) -> str:
+    """Why a step is stale, in one line; of a table that it reads, how many fragments are new."""
+    return why(old, new, lambda before, after: _news(store, before, after))
+
+
+def _news(store: LocalStore, before: str, after: str) -> str:
+    """How a table differs from an earlier one, or nothing where it cannot be told."""
+    try:
+        was, now = (manifest(store, digest) for digest in (before, after))
+    except DamagedError:
+        return ""
+    if now["kind"] != "Table" or was["kind"] != "Table":
+        return ""
+    old, new = ([file["digest"] for file in found["files"]] for found in (was, now))
+    fresh, gone = len(set(new) - set(old)), len(set(old) - set(new))
+    if not fresh:
+        return f"{gone} of {len(old)} fragments gone" if gone else "fragments in another order"
+    return f"{fresh} of {len(new)} fragments new"
 
 
 def _last_parts(pipeline: Pipeline, store: LocalStore, name: str) -> Parts | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from .artifact import Artifact, Stored
@@ -13,38 +14,44 @@ from .store import LocalStore
 from .table import Table
 
 # What a manifest is: {"kind": class, "facts": JSON, "files": [{"name", "digest", "bytes"[, "rows"]}]}.
+# What stands for a fragment before it has a place in a table: {"digest", "bytes", "rows"}.
 
 
 def save(store: LocalStore, artifact: Artifact | Table[Any]) -> str:
     """Store an artifact's files and its manifest; returns the digest of the manifest."""
     if isinstance(artifact, Table):
-        files = [_save_fragment(store, position, rows) for position, rows in enumerate(artifact.fragments)]
-        schema = {name: str(kind) for name, kind in artifact.record.columns().items()}
-        facts: Json = {"rows": sum(entry["rows"] for entry in files), "columns": schema}
-        manifest = {"kind": "Table", "facts": facts, "files": files}
-    else:
-        listed = []
-        for name, content in sorted(artifact.files.items()):
-            digest = content.digest if isinstance(content, Stored) else store.put(content)
-            listed.append({"name": name, "digest": digest, "bytes": store.size(digest)})
-        manifest = {"kind": type(artifact).__name__, "facts": dict(artifact.facts), "files": listed}
-    try:
-        document = canonical(manifest)
-    except (TypeError, ValueError) as error:
-        raise StageError(
-            f"the facts of a {manifest['kind']} are no JSON: {error}; expected finite numbers and plain values"
-        ) from error
-    return store.put(document)
+        return save_table(store, artifact.record, (save_fragment(store, rows) for rows in artifact.fragments))
+    files = []
+    for name, content in sorted(artifact.files.items()):
+        digest = content.digest if isinstance(content, Stored) else store.put(content)
+        files.append({"name": name, "digest": digest, "bytes": store.size(digest)})
+    return _save(store, type(artifact).__name__, dict(artifact.facts), files)
 
 
-def _save_fragment(store: LocalStore, position: int, rows: Any) -> Json:
+def save_table(store: LocalStore, record: Any, fragments: Iterable[Json]) -> str:
+    """Store the manifest of a table whose fragments are stored; returns its digest."""
+    files = [{"name": f"{position:05}.parquet", **fragment} for position, fragment in enumerate(fragments)]
+    schema = {name: str(kind) for name, kind in record.columns().items()}
+    return _save(store, "Table", {"rows": sum(entry["rows"] for entry in files), "columns": schema}, files)
+
+
+def save_fragment(store: LocalStore, rows: Any) -> Json:
+    """Store an Arrow table as one Parquet file; returns what stands for it in a manifest."""
     import pyarrow.parquet as pq
 
     with store.new_object() as draft:
         pq.write_table(rows, draft, compression="zstd")
         size = draft.stat().st_size
         digest = store.adopt(draft)
-    return {"name": f"{position:05}.parquet", "digest": digest, "bytes": size, "rows": rows.num_rows}
+    return {"digest": digest, "bytes": size, "rows": rows.num_rows}
+
+
+def _save(store: LocalStore, kind: str, facts: Json, files: list[Json]) -> str:
+    try:
+        document = canonical({"kind": kind, "facts": facts, "files": files})
+    except (TypeError, ValueError) as error:
+        raise StageError(f"the facts of a {kind} are no JSON: {error}; expected finite numbers and plain values") from error
+    return store.put(document)
 
 
 def manifest(store: LocalStore, digest: str) -> Json:
@@ -53,19 +60,26 @@ def manifest(store: LocalStore, digest: str) -> Json:
 
 
 def load(store: LocalStore, digest: str, port: Port) -> Any:
-    """The artifact of a digest, every file of it verified, as the class and Record of `port`. Raises DamagedError."""
+    """The artifact of a digest, as the class and Record of `port`; its files are verified as they are read. Raises DamagedError."""
     found = manifest(store, digest)
     if found["kind"] != port.kind.__name__:
         raise StageError(f"object {digest[:12]} is a {bounded(found['kind'])}, expected {port}")
-    files = {entry["name"]: Stored(store.path(entry["digest"]), entry["digest"], entry["bytes"]) for entry in found["files"]}
+    store.pin(entry["digest"] for entry in found["files"])
+    files = {entry["name"]: Stored(store, entry["digest"], entry["bytes"]) for entry in found["files"]}
     if port.kind is Table:
         return Table(port.record, tuple(files.values()), digest=digest)
     return port.kind(facts=found["facts"], files=files, digest=digest)
 
 
-def complete(store: LocalStore, digest: str) -> bool:
-    """Whether an artifact and all its files are there; only the manifest's bytes are looked at."""
-    try:
-        return all(store.has(entry["digest"]) for entry in manifest(store, digest)["files"])
-    except DamagedError:
-        return False
+def missing(store: LocalStore, digests: Iterable[str]) -> str | None:
+    """The first object that is not there, of these artifacts and their files; only the bytes of manifests are looked at."""
+    for digest in digests:
+        try:
+            files = [entry["digest"] for entry in manifest(store, digest)["files"]]
+        except DamagedError:
+            return digest
+        store.pin(files)
+        for file in files:
+            if not store.has(file):
+                return str(file)
+    return None

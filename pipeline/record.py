@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import Field
@@ -13,6 +15,7 @@ from .digest import Json
 from .frozen import Frozen
 from .store import LocalStore
 
+_MOMENT = "%Y%m%dT%H%M%S.%f"
 _STEP_FIELDS = ("name", "status", "why", "seconds", "rows_in", "rows_out", "rows_quarantined", "outputs")
 
 
@@ -75,9 +78,16 @@ class RunRecord(Frozen):
         return next((step for step in self.steps if step.name == name), None)
 
 
-def new_run_id(now: datetime) -> str:
-    """Sortable by time, unique: `20261123T224501.123456-9f2c`."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{secrets.token_hex(2)}"
+def new_run_id(now: datetime, known: Sequence[str]) -> str:
+    """Unique, and after every known one, also when the clock was set back: `20261123T224501.123456-9f2c`.
+
+    known: the ids there are, in order.
+    """
+    moment = now.astimezone(UTC)
+    with suppress(ValueError, IndexError):
+        last = datetime.strptime(known[-1].partition("-")[0], _MOMENT).replace(tzinfo=UTC)
+        moment = max(moment, last + timedelta(microseconds=1))
+    return f"{moment:{_MOMENT}}-{secrets.token_hex(2)}"
 
 
 def load_run(store: LocalStore, run_id: str) -> RunRecord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -17,6 +17,14 @@ from .frozen import Frozen
 from .table import Table
 
 
+@dataclass(frozen=True)
+class Outside:
+    """One item outside the pipeline, a file or a package, in the state (digest or version) that `Stage.outside` found."""
+
+    name: str
+    state: Json
+
+
 class Stage(Frozen):
     """One kind of work on artifacts.
 
@@ -24,10 +32,15 @@ class Stage(Frozen):
 
         def run(self, rows: Table[A], model: Model) -> Table[B]     # whole artifacts
         def map(self, rows: Table[A]) -> Table[B]                   # one fragment at a time
+        def map(self, item: Outside) -> Table[B]                    # one item of what `outside` lists at a time
 
     whose parameters are the input ports and whose return annotation gives the outputs: one artifact (its port is called
     `rows`, `model`, ... after its class), or a NamedTuple of artifacts (a port a field).  `Mapping[str, Model]` reads
     several steps, by step name.  A parameter with the default None may stay unwired.
+
+    `Iterator[Table[B]]` gives a table part by part, each stored as it comes, so that no more than a part is in memory.
+    What `map` made of a fragment or an item is kept and used again while that fragment or item, the code, the config and the packages are
+    the same: it may look at nothing else.
     """
 
     packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change the output
@@ -62,7 +75,10 @@ class Port:
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of a stage, in the order of its signature; `mapped` when it defines `map`."""
+    """The ports of a stage, in the order of its signature.
+
+    mapped: it defines `map`, over the fragments of its one input or, where it has none, over the items that are outside.
+    """
 
     inputs: dict[str, Port]
     outputs: dict[str, Port]
@@ -109,19 +125,27 @@ def _ports(kind: type[Stage]) -> Ports:
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
         if parameter.name not in hints:
             raise UsageError(f"stage {name}: parameter {parameter.name!r} of {found[0]} has no annotation")
+        if hints[parameter.name] is Outside and found[0] == "map":
+            continue
         required = parameter.default is inspect.Parameter.empty
         inputs[parameter.name] = _port(name, parameter.name, hints[parameter.name], variables, required)
     returned = hints.get("return")
     if isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields"):
         outputs = {field: _port(name, field, hint, variables) for field, hint in typing.get_type_hints(returned).items()}
     else:
+        if typing.get_origin(returned) in (Iterator, Iterable):
+            (returned,) = typing.get_args(returned)
         port = _port(name, "return", returned, variables)
         outputs = {port.kind.port: Port(port.kind.port, port.kind, port.record)}  # type: ignore[attr-defined]  # every artifact class has `port`
-    if found[0] == "map" and ([p.kind for p in inputs.values()], [p.kind for p in outputs.values()]) != (
-        [Table],
-        [Table],
+    parameters = len(inspect.signature(function).parameters) - 1
+    if found[0] == "map" and (
+        parameters != 1
+        or any(p.kind is not Table or p.many for p in (*inputs.values(), *outputs.values()))
+        or len(outputs) != 1
     ):
-        raise UsageError(f"stage {name}: map reads one Table and returns one Table; define run for anything else")
+        raise UsageError(
+            f"stage {name}: map reads one Table or one Outside and returns one Table; define run for anything else"
+        )
     return Ports(inputs, outputs, found[0] == "map")
 
 

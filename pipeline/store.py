@@ -2,124 +2,172 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from . import durable
-from .digest import Json, canonical, digest_bytes, digest_file
+from .digest import Json, digest_bytes, digest_file
 from .errors import DamagedError, StoreError, UsageError, bounded, suggest
+from .layout import check_layout, mark, refuse_link
+from .lease import Lease, leased
+from .sealed import NAME, file_name, opened, seal
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 
 class LocalStore:
     """Everything that lasts, below one folder; nothing is created before the first write.
 
+    format                   the number of the layout below
     objects/ab/cdef...       content-addressed, read-only
-    actions/<key>.json       key -> outputs, with the parts of the key
+    actions/<key>.json       what a key gave: outputs with the parts of the key, receipts, fragments
     runs/<run-id>.json       one immutable record a run
     refs/<pipeline>/<name>   the champion, and the newest key of each step
-    tmp/  locks/             drafts; kernel locks;  aside/ holds damaged objects
+    tmp/  locks/  leases/    drafts; kernel locks; what live runs rely on;  aside/ holds damaged objects
 
-    Raises StoreError when the folder is a file, or cannot be read or written.
+    A document carries a seal, the digest of its name and its content, so that one that was altered or swapped is known.
+    Raises StoreError when the folder is a file, is of another format, has links for folders, or cannot be read or written.
     """
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root).expanduser()
-        if self.root.exists() and not self.root.is_dir():
-            raise StoreError(f"the store {self.root} is a file, expected a folder; choose another with --store")
+        check_layout(self.root)
         self._scratch = self.root / "tmp"
-        self._verified: set[str] = set()
+        self._marked = False
+        self._lease: Lease | None = None
+
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        """Keep whatever this store finds or writes inside the block from being collected. One inside another is the same."""
+        if self._lease is not None:
+            yield
+            return
+        self._begin()
+        with leased(self.root) as self._lease:
+            try:
+                yield
+            finally:
+                self._lease = None
+
+    def join(self, lease: Path) -> LocalStore:
+        """Pin in the lease of another process, which outlives this one. Returns itself."""
+        self._lease = Lease(self.root, lease)
+        return self
+
+    @property
+    def lease_file(self) -> Path | None:
+        """What `join` takes."""
+        return self._lease.file if self._lease else None
+
+    def pin(self, names: Iterable[str]) -> None:
+        """Keep these keys and digests while the lease lasts; done before anybody looks whether they are there."""
+        if self._lease is not None:
+            self._lease.pin(names)
 
     # objects
 
     def put(self, data: bytes) -> str:
         """Store bytes; returns their digest."""
         digest = digest_bytes(data)
-        if not self._intact(digest):
+        self.pin([digest])
+        if not self.intact(digest):
+            self._begin()
             durable.write(self._object(digest), data, self._scratch)
-        self._verified.add(digest)
         return digest
 
     def new_object(self) -> AbstractContextManager[Path]:
         """A path to write a file of any size to, for `adopt`."""
+        self._begin()
         return durable.draft(self._scratch)
 
     def adopt(self, draft: Path) -> str:
         """Store a file from `new_object`; returns its digest."""
         digest = digest_file(draft)
-        if not self._intact(digest):
+        self.pin([digest])
+        if not self.intact(digest):
             durable.publish(draft, self._object(digest))
-        self._verified.add(digest)
         return digest
 
     def has(self, digest: str) -> bool:
         """Whether an object is there; its bytes are not looked at."""
+        self.pin([digest])
         return self._object(digest).exists()
 
     def size(self, digest: str) -> int:
         """Bytes of an object that is there."""
         return self._object(digest).stat().st_size
 
-    def path(self, digest: str) -> Path:
-        """The path of an object, its bytes verified once a process.
-
-        Raises DamagedError when it is missing or altered; an altered one has been moved to aside/.
-        """
-        path = self._object(digest)
-        if not path.exists():
-            self._verified.discard(digest)
-            raise DamagedError(digest, "is missing from the store")
-        if digest not in self._verified:
-            if digest_file(path) != digest:
-                durable.move(path, self.root / "aside" / digest)
-                raise DamagedError(digest, "was damaged and has been set aside")
-            self._verified.add(digest)
-        return path
-
     def get(self, digest: str) -> bytes:
-        """The verified bytes of an object. Raises DamagedError."""
-        return self.path(digest).read_bytes()
+        """The bytes of an object, verified. Raises DamagedError; one that was altered has been moved to aside/."""
+        self.pin([digest])
+        path = self._object(digest)
+        data = b"" if path.is_symlink() else durable.read(path)
+        if data is None:
+            raise DamagedError(
+                digest, "was damaged and has been set aside" if self.damaged(digest) else "is missing from the store"
+            )
+        if digest_bytes(data) != digest:
+            self._set_aside(path, digest)
+            raise DamagedError(digest, "was damaged and has been set aside")
+        return data
 
-    def _intact(self, digest: str) -> bool:
-        try:
-            return bool(self.path(digest))
-        except DamagedError:
+    def intact(self, digest: str) -> bool:
+        """Whether an object is there with the bytes that its name says; one that was altered is moved to aside/."""
+        path = self._object(digest)
+        if not os.path.lexists(path):
             return False
+        if not path.is_symlink() and digest_file(path) == digest:
+            return True
+        self._set_aside(path, digest)
+        return False
+
+    def damaged(self, digest: str) -> bool:
+        """Whether an object of this name lies in aside/."""
+        return os.path.lexists(self.root / "aside" / digest)
 
     def _object(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise StoreError(f"{bounded(digest)!r} is not a digest, expected 64 hex digits")
-        return self.root / "objects" / digest[:2] / digest[2:]
+        folder = self.root / "objects" / digest[:2]
+        refuse_link(folder)
+        return folder / digest[2:]
+
+    def _set_aside(self, path: Path, name: str) -> None:
+        with suppress(FileNotFoundError):  # somebody else has just done it
+            durable.move(path, self.root / "aside" / name)
 
     # actions
 
     def action(self, key: str) -> Json | None:
         """What an action recorded, or None."""
-        return self._document(self.root / "actions" / f"{_name(key)}.json")
+        self.pin([key])
+        return self._document("actions", key)
 
-    def record_action(self, key: str, document: Json) -> None:
-        """Record an action; its outputs are in the store already."""
-        durable.write(self.root / "actions" / f"{_name(key)}.json", canonical(document), self._scratch)
+    def record_action(self, key: str, document: Json, *, flushed: bool = True) -> None:
+        """Record an action; its outputs are in the store already. One that is not flushed may be gone after a power cut."""
+        self.pin([key])
+        self._save("actions", key, document, flushed=flushed)
 
     def lock(self, key: str) -> AbstractContextManager[None]:
         """Hold the lock of a key."""
-        return durable.lock(self.root / "locks" / f"{_name(key)}.lock")
+        return durable.lock(self.root / "locks" / f"{file_name(key)}.lock")
 
     # runs
 
     def save_run(self, run_id: str, document: Json) -> None:
         """Record a run, for ever."""
-        durable.write(self.root / "runs" / f"{_name(run_id)}.json", canonical(document), self._scratch)
+        self._save("runs", run_id, document)
 
     def run_ids(self) -> list[str]:
         """All run ids, oldest first."""
-        folder = self.root / "runs"
-        return sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
+        return self._names("runs")
+
+    def action_keys(self) -> list[str]:
+        """The keys of all actions."""
+        return self._names("actions")
 
     def run(self, run_id: str) -> Json:
         """One run record by id or by a unique beginning or end of it. Raises UsageError."""
@@ -128,7 +176,7 @@ class LocalStore:
         if len(fitting) != 1:
             found = f"{len(fitting)} runs fit" if fitting else f"no such run; {suggest(run_id, known[-5:])}"
             raise UsageError(f"run {bounded(run_id)!r}: {found}")
-        record = self._document(self.root / "runs" / f"{fitting[0]}.json")
+        record = self._document("runs", fitting[0])
         if record is None:
             raise StoreError(f"the record of run {fitting[0]} was damaged and has been set aside; its outputs are not touched")
         return record
@@ -136,36 +184,50 @@ class LocalStore:
     def runs(self, pipeline: str | None = None) -> Iterator[Json]:
         """Run records, newest first; a damaged one is set aside and left out."""
         for run_id in reversed(self.run_ids()):
-            record = self._document(self.root / "runs" / f"{run_id}.json")
+            record = self._document("runs", run_id)
             if record is not None and pipeline in (None, record["pipeline"]):
                 yield record
 
     # refs
 
     def ref(self, pipeline: str, name: str) -> str | None:
-        """Where a ref points: a run id for `champion`, a key for a step; None where it was never set."""
-        data = durable.read(self.root / "refs" / _name(pipeline) / _name(name))
-        return data.decode().strip() if data is not None else None
+        """Where a ref points: a run id for `champion`, a key for a step; None where it was never set, or was torn."""
+        data = durable.read(self.root / "refs" / file_name(pipeline) / file_name(name))
+        target = (data or b"").decode(errors="replace").strip()
+        return target if NAME.fullmatch(target) else None
 
-    def set_ref(self, pipeline: str, name: str, target: str) -> None:
+    def set_ref(self, pipeline: str, name: str, target: str, *, flushed: bool = True) -> None:
         """Point a ref somewhere else, atomically."""
-        path = self.root / "refs" / _name(pipeline) / _name(name)
-        durable.write(path, f"{target}\n".encode(), self._scratch, read_only=False)
+        path = self.root / "refs" / file_name(pipeline) / file_name(name)
+        self._begin()
+        durable.write(path, f"{target}\n".encode(), self._scratch, read_only=False, flushed=flushed)
 
-    def _document(self, path: Path) -> Json | None:
-        data = durable.read(path)
-        if data is None:
-            return None
-        try:
-            return json.loads(data)
-        except ValueError:
-            aside = self.root / "aside" / path.name
-            durable.move(path, aside)
-            return None
+    def refs(self) -> dict[tuple[str, str], str]:
+        """(pipeline, name) -> target, of every ref."""
+        found = {(p.parent.name, p.name): self.ref(p.parent.name, p.name) for p in (self.root / "refs").glob("*/*")}
+        return {name: target for name, target in found.items() if target is not None}
 
+    # documents
 
-def _name(text: str) -> str:
-    """A name that stays inside its folder. Raises UsageError."""
-    if not _NAME.fullmatch(text):
-        raise UsageError(f"{bounded(text)!r} is not a name in a store, expected letters, digits, '_', '-' and '.'")
-    return text
+    def _names(self, folder: str) -> list[str]:
+        here = self.root / folder
+        return sorted(path.stem for path in here.iterdir() if path.suffix == ".json") if here.is_dir() else []
+
+    def _save(self, folder: str, name: str, document: Json, *, flushed: bool = True) -> None:
+        path = self.root / folder / f"{file_name(name)}.json"
+        self._begin()
+        durable.write(path, seal(f"{folder}/{name}", document), self._scratch, flushed=flushed)
+
+    def _document(self, folder: str, name: str) -> Json | None:
+        """A document as it was saved; one that was altered is set aside."""
+        path = self.root / folder / f"{file_name(name)}.json"
+        data = b"" if path.is_symlink() else durable.read(path)
+        document = opened(f"{folder}/{name}", data) if data is not None else None
+        if data is not None and document is None:
+            self._set_aside(path, path.name)
+        return document
+
+    def _begin(self) -> None:
+        if not self._marked:
+            mark(self.root)
+            self._marked = True

@@ -1,13 +1,13 @@
-"""Table: rows of one Record, as an ordered list of Parquet fragments; and the rows it turned away."""
+"""Table: rows of one Record, as an ordered list of Parquet fragments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from .artifact import Stored
-from .errors import StageError, bounded
+from .errors import StageError
 
 if TYPE_CHECKING:  # pyarrow takes 0.16 s to import, which a run with nothing to do need not pay
     import pyarrow as pa
@@ -63,88 +63,43 @@ class Table(Generic[R]):
             raise StageError(f"a table of {self.record.__name__} has no fragment to read")
         return pa.concat_tables(parts)
 
-    def split(self) -> Iterable[Table[R]]:
-        """One table a fragment, in order: what a `map` stage is given."""
-        return (Table(self.record, (fragment,), digest=self.digest) for fragment in self.fragments)
+    def split(self) -> Iterator[Table[R]]:
+        """One table a fragment, in order: to go through more rows than memory holds."""
+        return (Table(self.record, (fragment,)) for fragment in self.fragments)
 
 
 def _read(fragment: Stored | pa.Table, columns: Sequence[str] | None) -> pa.Table:
     if isinstance(fragment, Stored):
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        return pq.read_table(fragment.path, columns=columns, partitioning=None)
+        return pq.read_table(pa.BufferReader(fragment.read()), columns=columns)
     return fragment if columns is None else fragment.select(list(columns))
 
 
-def turned_away(rows: pa.Table, rule: str, column: str | None = None) -> pa.Table:
-    """Rows for the quarantine: rule, column, value (bounded) and the whole row as JSON, one line a row.
+FRAGMENT_ROWS = 16_384  # a table of millions has hundreds of fragments, each still worth the cost of a file
 
-    rule: the reason, in words a data owner understands.  column: the one that broke it, if it was one.
+
+def cut(parts: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
+    """The same rows in the same order, `most` to a table but for the last; one table without rows where there are none.
+
+    Rows that are added at the end leave every table but the last as it was.
     """
     import pyarrow as pa
-    from pydantic_core import to_json
 
-    listed = rows.to_pylist()
-    return pa.table(
-        {
-            "rule": [rule] * len(listed),
-            "column": [column] * len(listed),
-            "value": [bounded(row.get(column, "")) if column else None for row in listed],
-            "row": [to_json(row).decode() for row in listed],
-        },
-        schema=_quarantine_schema(),
-    )
-
-
-def sift(rows: pa.Table, rules: Iterable[tuple[str, str | None, Any]]) -> tuple[pa.Table, list[pa.Table]]:
-    """Split rows by rules: those that pass them all, in order, and the others with the first rule they break.
-
-    rules: (reason, column, mask), the mask true where a row BREAKS the rule; null counts as true.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kept = pa.chunked_array([pa.array([True] * rows.num_rows, pa.bool_())])
-    away = []
-    for reason, column, broken in rules:
-        broken = pc.fill_null(broken, True)
-        first = pc.and_(kept, broken)
-        kept = pc.and_(kept, pc.invert(broken))
-        if pc.any(first).as_py():
-            away.append(turned_away(rows.filter(first), reason, column))
-    return (rows.filter(kept), away) if away else (rows, away)
-
-
-def sift_tables(table: Table[Any]) -> tuple[Table[Any], list[pa.Table]]:
-    """The table with only the rows that keep its Record, and all rows turned away: by the stage, then by the Record."""
-    kept, away = [], [part for part in table.turned_away if part.num_rows]
-    for fragment in table.fragments:
-        accepted, rejected = table.record.sift(_read(fragment, None))
-        kept.append(accepted)
-        away += [rejected] if rejected.num_rows else []
-    return Table(table.record, tuple(kept)), away
-
-
-class Quarantined:
-    """The Record of every quarantine: why a row was turned away, and the row."""
-
-    @classmethod
-    def columns(cls) -> dict[str, str]:
-        """Column -> type; `row` is JSON."""
-        return dict.fromkeys(("rule", "column", "value", "row"), "string")
-
-    @classmethod
-    def sift(cls, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """Every row is kept."""
-        return rows, rows.slice(0, 0)
-
-    @classmethod
-    def contract(cls) -> Check:
-        """Never asked for: a quarantine feeds no step."""
-        raise StageError("a quarantine has no contract")
-
-
-def _quarantine_schema() -> pa.Schema:
-    import pyarrow as pa
-
-    return pa.schema([(name, pa.string()) for name in Quarantined.columns()])
+    held: list[pa.Table] = []
+    count = 0
+    cuts = 0
+    for part in parts:
+        held.append(part)
+        count += part.num_rows
+        if count < most:
+            continue
+        rows = pa.concat_tables(held)
+        for start in range(0, count - most + 1, most):
+            yield rows.slice(start, most).combine_chunks()
+            cuts += 1
+        left = count % most
+        held, count = [rows.slice(rows.num_rows - left)], left
+    if count or (held and not cuts):
+        yield pa.concat_tables(held).combine_chunks()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import StageError, sift
-from pipeline.table import Quarantined
+from pipeline.quarantine import Quarantined
 
 if TYPE_CHECKING:
     from .record import Column

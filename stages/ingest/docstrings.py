@@ -40,8 +40,8 @@ class PackageDocstrings(Source):
         found = versions(self.packages)
         return {package: found[package] for package in self.packages}
 
-    def read(self) -> Iterator[tuple[pa.Table, list[pa.Table]]]:
-        """One fragment a package, in the given order; files in the order of their paths.
+    def read(self, name: str) -> Iterator[tuple[pa.Table, list[pa.Table]]]:
+        """The docstrings of one package, files in the order of their paths.
 
         Columns: id, text, label, file, line, kind.  A file that Python cannot parse is turned away whole.
         """
@@ -50,19 +50,18 @@ class PackageDocstrings(Source):
         schema = pa.schema(
             [(name, pa.string()) for name in ("id", "text", "label", "file")] + [("line", pa.int64()), ("kind", pa.string())]
         )
-        for package in self.packages:
-            rows: list[dict[str, Any]] = []
-            broken = []
-            for file, path in self._files(package):
-                try:
-                    with _quick_parsing():
-                        found = [*docstrings(ast.parse(path.read_bytes()), file)]
-                except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last: too deep to parse
-                    row = pa.table({"file": [file], "label": [package]})
-                    broken.append(turned_away(row, f"cannot be parsed: {type(error).__name__}", "file"))
-                    continue
-                rows += ({"label": package, "file": file, **row} for row in found)
-            yield pa.Table.from_pylist(rows, schema=schema), broken
+        rows: list[dict[str, Any]] = []
+        broken = []
+        for file, path in self._files(name):
+            try:
+                with _quick_parsing():
+                    found = [*docstrings(ast.parse(path.read_bytes()), file)]
+            except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last: too deep to parse
+                row = pa.table({"file": [file], "label": [name]})
+                broken.append(turned_away(row, f"cannot be parsed: {type(error).__name__}", "file"))
+                continue
+            rows += ({"label": name, "file": file, **row} for row in found)
+        yield pa.Table.from_pylist(rows, schema=schema), broken
 
     def _files(self, package: str) -> Iterator[tuple[str, Any]]:
         from importlib.metadata import distribution

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from pydantic import SerializeAsAny
+from pydantic import Field, SerializeAsAny
 
-from pipeline import Stage, StageError, Table, record_of, report
-from pipeline.errors import bounded
+from pipeline import Outside, Stage, Table, cut, record_of
 from pipeline.frozen import Frozen
+from pipeline.table import FRAGMENT_ROWS
 from schemas import Record
 
 if TYPE_CHECKING:
@@ -25,32 +25,35 @@ class Source(Frozen):
         """Name -> version or digest of everything `read` would look at. Raises UsageError where it is not readable."""
         raise TypeError(f"source {type(self).__name__} must define state(self)")
 
-    def read(self) -> Iterator[tuple[pa.Table, list[pa.Table]]]:
-        """Fragments in order, each with what was turned away on the way (see pipeline.turned_away)."""
-        raise TypeError(f"source {type(self).__name__} must define read(self)")
+    def read(self, name: str) -> Iterator[tuple[pa.Table, list[pa.Table]]]:
+        """Rows of one item of `state` as they come, with what was turned away on the way (see pipeline.turned_away)."""
+        raise TypeError(f"source {type(self).__name__} must define read(self, name)")
 
 
 class Ingest(Stage, Generic[R]):
-    """Read a source. Returns its rows as `Ingest[YourRecord]` says, one fragment for each that the source gives."""
+    """Read a source, item by item: a file or package that stays as it was is not read again.
+
+    Returns its rows as `Ingest[YourRecord]` says, in fragments of `fragment_rows` that do not span items.
+    """
 
     packages: ClassVar[tuple[str, ...]] = ("pyarrow",)
 
     source: SerializeAsAny[Source]
+    fragment_rows: int = Field(default=FRAGMENT_ROWS, ge=1, description="the unit of caching and of parallel work")
 
     def outside(self) -> Mapping[str, Any]:
         """The state of the source."""
         return self.source.state()
 
-    def run(self) -> Table[R]:
-        """Raises StageError for a source with no rows."""
-        total = len(self.outside())
-        fragments: list[pa.Table] = []
+    def map(self, item: Outside) -> Iterator[Table[R]]:
+        """One item; what is in memory is a fragment of it."""
         away: list[pa.Table] = []
-        for rows, rejected in self.source.read():
-            report(len(fragments), total, "sources")
-            fragments.append(rows)
-            away += rejected
-        if not any(rows.num_rows for rows in fragments):
-            given = ", ".join(f"{name}={value}" for name, value in self.source)
-            raise StageError(f"source {type(self.source).__name__}({bounded(given)}) has no rows")
-        return Table.of(record_of(self), *fragments, turned_away=away)
+
+        def rows() -> Iterator[pa.Table]:
+            for part, rejected in self.source.read(item.name):
+                away.extend(rejected)
+                yield part
+
+        for fragment in cut(rows(), self.fragment_rows):
+            yield Table.of(record_of(self), fragment, turned_away=away)
+            away.clear()

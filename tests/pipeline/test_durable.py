@@ -31,15 +31,23 @@ def fail(monkeypatch):
     return inject
 
 
+@pytest.fixture
+def scratch(tmp_path) -> Path:
+    """The drafts' folder, which is there as it is after the first write."""
+    durable.make_folder(tmp_path / "tmp")
+    durable.make_folder(tmp_path / "folder")
+    return tmp_path / "tmp"
+
+
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_a_fault_before_the_rename_is_done_leaves_nothing_visible(tmp_path, fail, boundary):
+def test_a_fault_before_the_rename_is_done_leaves_nothing_visible(tmp_path, scratch, fail, boundary):
     fail(boundary)
     with pytest.raises(StoreError, match=r"cannot write .*Input/output error"):
-        durable.write(tmp_path / "folder" / "target", b"new", tmp_path / "tmp")
+        durable.write(tmp_path / "folder" / "target", b"new", scratch)
     assert files(tmp_path) == {}
 
 
@@ -52,10 +60,10 @@ def test_a_fault_leaves_the_old_file_as_it_was(tmp_path, fail, boundary):
     assert files(tmp_path) == {"target": b"old"}
 
 
-def test_a_fault_while_the_folder_is_flushed_is_told_and_the_file_is_whole(tmp_path, fail):
+def test_a_fault_while_the_folder_is_flushed_is_told_and_the_file_is_whole(tmp_path, scratch, fail):
     fail("flush", calls=1)
     with pytest.raises(StoreError, match="cannot flush"):
-        durable.write(tmp_path / "target", b"new", tmp_path / "tmp")
+        durable.write(tmp_path / "target", b"new", scratch)
     assert files(tmp_path) == {"target": b"new"}
 
 
@@ -89,14 +97,22 @@ def test_an_error_says_the_way_out(tmp_path, fail, number, way_out):
     assert str(tmp_path / "target") in str(caught.value)
 
 
-def test_the_file_is_flushed_before_it_is_renamed_and_its_folder_after(tmp_path, monkeypatch):
+def test_a_new_folder_is_flushed_into_the_one_above(tmp_path, monkeypatch):
+    done = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (done.append(Path(f"/proc/self/fd/{handle}").readlink()), fsync(handle)))
+    durable.make_folder(tmp_path / "a" / "b")
+    assert done == [tmp_path, tmp_path / "a"]
+
+
+def test_the_file_is_flushed_before_it_is_renamed_and_its_folder_after(tmp_path, scratch, monkeypatch):
     done = []
     fsync, replace = os.fsync, Path.replace
     monkeypatch.setattr(
         os, "fsync", lambda handle: (done.append(f"flush {Path(f'/proc/self/fd/{handle}').readlink()}"), fsync(handle))
     )
     monkeypatch.setattr(Path, "replace", lambda path, target: (done.append(f"rename to {target}"), replace(path, target)))
-    durable.write(tmp_path / "target", b"new", tmp_path / "tmp")
+    durable.write(tmp_path / "target", b"new", scratch)
     assert done[0].startswith(f"flush {tmp_path / 'tmp'}/")
     assert done[1:] == [f"rename to {tmp_path / 'target'}", f"flush {tmp_path}"]
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from pipeline import LocalStore, Model, Pipeline, Report, Stage, StageError, Step, Table, sift
-from pipeline.execute import _make, execute
+from pipeline.execute import execute
+from pipeline.make import make
 from pipeline.publish import load, manifest
+from pipeline.quarantine import Quarantined
 from pipeline.stage import Port
-from pipeline.table import Quarantined
 from schemas import Record
 
 
@@ -124,8 +125,8 @@ def test_rows_turned_away_by_stage_and_by_record_are_kept_with_their_reasons(sto
     assert (outcome.status, outcome.rows_in, outcome.rows_out, outcome.rows_quarantined) == ("ran", 6, 2, 4)
     assert read(store, outcome.quarantine, Quarantined) == [
         {"rule": "is too large", "column": "n", "value": "7", "row": '{"n":7}'},
-        {"rule": "is too large", "column": "n", "value": "8", "row": '{"n":8}'},
         {"rule": "is null", "column": "n", "value": "None", "row": '{"n":null}'},
+        {"rule": "is too large", "column": "n", "value": "8", "row": '{"n":8}'},
         {"rule": "is not ge 0", "column": "n", "value": "-5", "row": '{"n":-5}'},
     ]
 
@@ -137,8 +138,8 @@ def test_rows_in_are_rows_out_and_rows_quarantined(tmp_path_factory, fragments):
     values = [value for fragment in fragments for value in fragment]
     kept = [value for value in values if value is not None and 0 <= value <= 10]
     built = numbers(*map(tuple, fragments), most=10)
-    raw = _make(built, store, "raw", {})["outputs"]  # without the checks, which are another test's
-    outcome = _make(built, store, "rows", {"raw": raw})
+    raw = make(built, store, "raw", {})["outputs"]  # without the checks, which are another test's
+    outcome = make(built, store, "rows", {"raw": raw})
     assert outcome["rows_in"] == len(values) == outcome["rows_out"] + outcome["rows_quarantined"]
     assert [row["n"] for row in read(store, outcome["outputs"]["rows"])] == kept
     away = read(store, outcome["quarantine"], Quarantined) if outcome["quarantine"] else []
@@ -186,4 +187,4 @@ def test_progress_is_heard_under_the_step_s_name(store):
     heard = []
     built = numbers((1,), (2,))
     execute(built, store, "rows", above(built, store, "rows"), listener=lambda *said: heard.append(said))
-    assert heard == [("rows", 0, 2, "fragments"), ("rows", 1, 2, "fragments")]
+    assert heard == [("rows", done, 2, "fragments") for done in (0, 1, 2)]

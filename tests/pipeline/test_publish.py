@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import DamagedError, LocalStore, Model, Report, StageError, Table
-from pipeline.publish import complete, load, manifest, save
+from pipeline.publish import load, manifest, missing, save
 from pipeline.stage import Port
 from schemas import Record
 
@@ -88,21 +88,22 @@ def test_facts_that_json_does_not_have_are_refused(store):
             save(store, Model(facts=facts))
 
 
-def test_an_artifact_is_complete_until_a_file_of_it_or_its_manifest_is_gone(store):
+def test_of_an_artifact_the_first_file_that_is_gone_is_missing_or_its_manifest(store):
     digest = save(store, Model(files={"x": b"1", "y": b"2"}))
-    assert complete(store, digest)
-    store._object(manifest(store, digest)["files"][0]["digest"]).unlink()
-    assert not complete(store, digest)
+    file = manifest(store, digest)["files"][0]["digest"]
+    assert missing(store, [digest]) is None
+    store._object(file).unlink()
+    assert missing(store, [digest]) == file
     save(store, Model(files={"x": b"1", "y": b"2"}))
-    assert complete(store, digest)
+    assert missing(store, [digest]) is None
     store._object(digest).unlink()
-    assert not complete(store, digest)
+    assert missing(store, [digest]) == digest
 
 
-def test_a_damaged_file_is_not_loaded(store):
+def test_a_damaged_file_is_not_read(store):
     digest = save(store, Model(files={"x": b"1"}))
     path = store._object(manifest(store, digest)["files"][0]["digest"])
     path.chmod(0o644)
     path.write_bytes(b"2")
     with pytest.raises(DamagedError, match="was damaged"):
-        load(LocalStore(store.root), digest, MODEL)
+        load(store, digest, MODEL).read("x")

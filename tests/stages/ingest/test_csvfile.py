@@ -1,5 +1,6 @@
 """CSV files, good and bad."""
 
+import pyarrow as pa
 import pytest
 
 from pipeline import StageError, UsageError
@@ -19,8 +20,10 @@ def csv(tmp_path):
 
 
 def read(source):
-    ((rows, away),) = source.read()
-    return rows.to_pylist(), [line for part in away for line in part.to_pylist()]
+    (name,) = source.state()
+    parts = list(source.read(name))
+    rows = pa.concat_tables(rows for rows, _ in parts)
+    return rows.to_pylist(), [line for _, away in parts for part in away for line in part.to_pylist()]
 
 
 def test_values_stay_text_whatever_they_look_like(csv):
@@ -104,3 +107,25 @@ def test_the_state_follows_the_content_and_nothing_else(csv):
     one, two = csv("id\n1\n").state(), csv("id\n2\n").state()
     assert one != two
     assert csv("id\n1\n").state() == one
+
+
+def test_a_pattern_names_every_file_that_fits_in_the_order_of_their_names(tmp_path):
+    for name in ("b", "a", "c"):
+        (tmp_path / f"{name}.csv").write_text(f"id,text\n{name},x\n")
+    (tmp_path / "other.txt").write_text("no")
+    (tmp_path / "folder.csv").mkdir()
+    source = CsvFile(path=tmp_path / "*.csv")
+    assert [name.rpartition("/")[2] for name in source.state()] == ["a.csv", "b.csv", "c.csv"]
+    (tmp_path / "b.csv").unlink()
+    assert len(source.state()) == 2
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_read_as_it_is(tmp_path):
+    path = tmp_path / "rows[1].csv"
+    path.write_text("id\n1\n")
+    assert list(CsvFile(path=path).state()) == [str(path)]
+
+
+def test_a_pattern_that_nothing_fits_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match=r"\*\.csv: no file fits, expected CSV files"):
+        CsvFile(path=tmp_path / "*.csv").state()

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pipeline import UsageError
+from pipeline import Outside, UsageError
 from schemas import RawDocstring
 from stages import Ingest, PackageDocstrings
 from stages.ingest.docstrings import docstrings, first_paragraph
@@ -103,7 +103,7 @@ def install(tmp_path, monkeypatch):
 @pytest.fixture
 def ingested(install):
     source = install(SOURCES)
-    ((rows, away),) = source.read()
+    ((rows, away),) = source.read("brick-lib")
     return rows.to_pylist(), [line for part in away for line in part.to_pylist()]
 
 
@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_read_as_python_is_quarantined_whole_and_ends_noth
 def test_a_file_that_the_record_lists_and_nobody_has_is_quarantined(install, tmp_path):
     source = install({"bricklib/__init__.py": '"""Here."""', "bricklib/gone.py": ""})
     (tmp_path / "site/bricklib/gone.py").unlink()
-    ((rows, away),) = source.read()
+    ((rows, away),) = source.read("brick-lib")
     assert rows.num_rows == 1
     assert away[0]["rule"].to_pylist() == ["cannot be parsed: FileNotFoundError"]
 
@@ -174,18 +174,18 @@ def test_tests_and_files_outside_the_site_folder_are_left_out(ingested):
 def test_nothing_is_imported(install):
     before = set(sys.modules)
     source = install({"bricklib/__init__.py": '"""Loud."""\nraise SystemExit("imported")\n'})
-    assert Ingest[RawDocstring](source=source).run().read().num_rows == 1
+    (table,) = Ingest[RawDocstring](source=source).map(Outside("brick-lib", "1"))
+    assert table.read().num_rows == 1
     assert "bricklib" not in sys.modules
     assert not [name for name in set(sys.modules) - before if name.startswith("bricklib")]
 
 
-def test_each_package_is_a_fragment_in_the_order_given_and_its_version_is_the_state(install):
+def test_each_package_is_an_item_in_the_order_given_and_its_version_is_the_state(install):
     install({"one/__init__.py": '"""One."""'}, "lib-one", "1.0")
     install({"two/__init__.py": '"""Two."""'}, "lib-two", "2.0")
     source = PackageDocstrings(packages=("lib-two", "lib-one"))
-    table = Ingest[RawDocstring](source=source).run()
-    assert [fragment["text"].to_pylist() for fragment in table.fragments] == [["Two."], ["One."]]
-    assert dict(source.state()) == {"lib-two": "2.0", "lib-one": "1.0"}
+    assert list(source.state().items()) == [("lib-two", "2.0"), ("lib-one", "1.0")]
+    assert [rows["text"].to_pylist() for name in source.state() for rows, _ in source.read(name)] == [["Two."], ["One."]]
 
 
 def test_a_package_that_is_not_installed_is_a_usage_error_that_names_it():

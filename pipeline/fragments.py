@@ -1,0 +1,120 @@
+"""Fragments: what a `map` stage makes, one fragment or outside item at a time, and what of it is already there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .artifact import Stored
+from .digest import Json, digest_json
+from .errors import StageError
+from .key import Parts, stage_code
+from .progress import report
+from .publish import manifest, save_fragment
+from .quarantine import Quarantined
+from .stage import Outside, Ports, Stage, ports
+from .store import LocalStore
+from .table import Table
+from .workers import Workers
+
+# What is made of one item: {"rows_in", "files": [fragment], "quarantine": [fragment]}, recorded as an action of the item's own key.
+
+
+def map_items(
+    store: LocalStore, stage: Stage, parts: Parts, *, forced: bool, workers: Workers | None
+) -> tuple[list[Json], list[Json]]:
+    """The fragments of a `map` step and those of its quarantine, in the order of its items; only new items are made.
+
+    parts: of the step's key.  workers: who else may make them.  Raises what the stage raises, StageError and DamagedError.
+    """
+    items, common = _items(store, ports(stage), parts)
+    names = [digest_json({"common": common, **item}) for item in items]
+    known = {} if forced else _known(store, names)
+    jobs = [
+        {"item": item, "name": name, "code": stage_code(stage)}
+        for item, name in zip(items, names, strict=True)
+        if name not in known
+    ]
+    done = len(known)
+    report(done, len(items), "fragments")
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        report(done, len(items), "fragments")
+
+    def here(job: Json) -> Json:
+        return make_item(store, stage, job["item"], job["name"])
+
+    made = (workers or Workers(store, 1)).map(stage, jobs, here, step)
+    known |= {job["name"]: one for job, one in zip(jobs, made, strict=True)}
+    found = [known[name] for name in names]
+    return [file for one in found for file in one["files"]], [file for one in found for file in one["quarantine"]]
+
+
+def make_item(store: LocalStore, stage: Any, item: Json, name: str) -> Json:
+    """Map one item, sift and store its rows, and record it; what is recorded is a hint, so that it need not outlast a power cut."""
+    found = ports(stage)
+    (output,) = found.outputs.values()
+    if "outside" in item:
+        rows_in = None
+        result = stage.map(Outside(item["outside"], item["state"]))
+    else:
+        (port,) = found.inputs.values()
+        rows_in = item["rows"]
+        result = stage.map(Table(port.record, (Stored(store, item["fragment"], item["bytes"]),)))
+    files, away = store_rows(store, output.record, _tables(result, f"map gave {type(result).__name__}, expected {output}"))
+    made = {"rows_in": rows_in, "files": files, "quarantine": away}
+    store.record_action(name, made, flushed=False)
+    return made
+
+
+def store_rows(store: LocalStore, record: Any, tables: Iterable[Table[Any]]) -> tuple[list[Json], list[Json]]:
+    """Store tables fragment by fragment as they come, rows that break their Record apart: (fragments, quarantine's fragments)."""
+    import pyarrow as pa
+
+    files, away = [], []
+    for table in tables:
+        turned = [part for part in table.turned_away if part.num_rows]
+        for fragment in table.fragments:
+            rows = fragment if not isinstance(fragment, Stored) else Table(record, (fragment,)).read()
+            accepted, rejected = record.sift(rows)
+            files.append(save_fragment(store, accepted))
+            turned += [rejected] if rejected.num_rows else []
+        if turned:
+            away.append(save_fragment(store, pa.concat_tables(turned)))
+    return files, away
+
+
+def _tables(result: Any, wrong: str) -> Iterator[Table[Any]]:
+    """A table, or tables one after the other."""
+    parts = [result] if isinstance(result, Table) else result
+    if not isinstance(parts, Iterable):
+        raise StageError(wrong)
+    for part in parts:
+        if not isinstance(part, Table):
+            raise StageError(wrong)
+        yield part
+
+
+def _items(store: LocalStore, found: Ports, parts: Parts) -> tuple[list[Json], str]:
+    """What is mapped over, and the digest of all that every item's output depends on beside the item."""
+    common = {name: value for name, value in parts.items() if name != "inputs"}
+    if not found.inputs:
+        items = [{"outside": name, "state": state} for name, state in parts["outside"].items()]
+        return items, digest_json(common | {"outside": {}})
+    ((digest, *_),) = (feeds.values() for feeds in parts["inputs"].values())
+    files = manifest(store, digest)["files"]
+    return [{"fragment": f["digest"], "rows": f["rows"], "bytes": f["bytes"]} for f in files], digest_json(common)
+
+
+def _known(store: LocalStore, names: list[str]) -> dict[str, Json]:
+    """Name -> what was made under it before, where all of it is still there."""
+    store.pin(names)
+    found = {name: made for name in names if (made := store.action(name)) is not None}
+    digests = {name: [file["digest"] for file in (*made["files"], *made["quarantine"])] for name, made in found.items()}
+    store.pin(digest for listed in digests.values() for digest in listed)
+    return {name: made for name, made in found.items() if all(map(store.has, digests[name]))}
+
+
+__all__ = ["Quarantined", "make_item", "map_items", "store_rows"]

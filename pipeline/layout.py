@@ -1,0 +1,44 @@
+"""The layout of a store's folder, and its number: a store of another one is refused, not misread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import durable
+from .errors import StoreError, bounded
+
+FORMAT = 2  # raise it when an older brickwise would misread what this one writes
+FOLDERS = ("objects", "actions", "runs", "refs", "tmp", "locks", "leases", "aside")
+
+
+def check_layout(root: Path) -> None:
+    """Raise StoreError for a file in place of the folder, for a link in place of an inner folder, and for another format."""
+    if root.exists() and not root.is_dir():
+        raise StoreError(f"the store {root} is a file, expected a folder; choose another with --store")
+    for name in FOLDERS:
+        refuse_link(root / name)
+    found = durable.read(root / "format") if root.is_dir() else None
+    if found is None and not (root / "actions").exists():
+        return
+    number = (found or b"1").decode(errors="replace").strip()
+    if number != str(FORMAT):
+        newer = number.isdecimal() and int(number) > FORMAT
+        raise StoreError(
+            f"the store {root} has format {bounded(number)}, this brickwise reads and writes {FORMAT}; "
+            + ("upgrade brickwise, or choose another store with --store" if newer else "choose another store with --store")
+        )
+
+
+def refuse_link(path: Path) -> None:
+    """Raise StoreError for a symbolic link where a folder of the store belongs."""
+    if path.is_symlink():
+        raise StoreError(
+            f"{path} is a symbolic link, and what a store holds must lie inside it; "
+            f"put the folder itself there, or move the whole store and name it with --store"
+        )
+
+
+def mark(root: Path) -> None:
+    """Give a new store its number."""
+    if not durable.is_file(root / "format"):
+        durable.write(root / "format", f"{FORMAT}\n".encode(), root / "tmp", read_only=False)
