@@ -19,11 +19,12 @@ class Objects(Protocol):
 
 @dataclass(frozen=True)
 class Stored:
-    """A file in the store, by the digest of its bytes."""
+    """A file in the store, by the digest of its bytes. rows: of a fragment of a table."""
 
     store: Objects = field(repr=False, compare=False)
     digest: str
     size: int
+    rows: int | None = None
 
     def read(self) -> bytes:
         """The bytes, verified as they are read. Raises DamagedError."""

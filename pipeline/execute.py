@@ -8,7 +8,7 @@ from typing import Any
 from .digest import Json
 from .errors import StoreError
 from .key import key, step_parts
-from .make import Outputs, make
+from .make import Making, Outputs, make
 from .pipeline import Pipeline
 from .plan import inputs_of, step_plan, usable
 from .progress import Listener, listening
@@ -40,11 +40,11 @@ def execute(
         step_key = key(parts)
         require_receipts(pipeline, store, name, above)
         with store.lock(step_key):
-            planned = step_plan(pipeline, store, name, above, forced=forced)
+            planned = step_plan(pipeline, store, name, parts, forced=forced)
             made = forced or usable(store, step_key) is None
             if made:
                 require_space(pipeline, store, name, above)
-                remembered = make(pipeline, store, name, above, forced=forced, workers=workers)
+                remembered = make(Making(pipeline, store, name, above, parts, forced, workers))
                 store.record_action(step_key, {"parts": parts, **remembered})
             store.set_ref(pipeline.name, f"step-{name}", step_key, flushed=False)
             action = _recorded_now(store, step_key)

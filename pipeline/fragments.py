@@ -64,6 +64,8 @@ def make_item(store: LocalStore, stage: Any, item: Json, name: str) -> Json:
         rows_in = item["rows"]
         result = stage.map(Table(port.record, (Stored(store, item["fragment"], item["bytes"]),)))
     files, away = store_rows(store, output.record, _tables(result, f"map gave {type(result).__name__}, expected {output}"))
+    if "outside" in item and not stage.unchanged(Outside(item["outside"], item["state"])):
+        raise StageError(f"{item['outside']} changed while it was read, so that nobody knows what was read; run again")
     made = {"rows_in": rows_in, "files": files, "quarantine": away}
     store.record_action(name, made, flushed=False)
     return made

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .digest import Json
 from .errors import BrickwiseError, DamagedError, StageError
 from .fragments import map_items, store_rows
-from .key import step_parts
+from .key import Parts, step_parts
 from .pipeline import Pipeline
 from .plan import inputs_of
 from .publish import load, manifest, save, save_table
@@ -21,9 +22,24 @@ from .workers import ElsewhereError, Workers
 Outputs = Mapping[str, Mapping[str, str]]  # step -> port -> digest
 
 
-def make(
-    pipeline: Pipeline, store: LocalStore, name: str, above: Outputs, *, forced: bool = False, workers: Workers | None = None
-) -> Json:
+@dataclass(frozen=True)
+class Making:
+    """A step that is to be made.
+
+    above: the outputs of the steps above it.  parts: of its key.  forced: also what is there already.
+    workers: who may make fragments beside this process.
+    """
+
+    pipeline: Pipeline
+    store: LocalStore
+    name: str
+    above: Outputs
+    parts: Parts
+    forced: bool = False
+    workers: Workers | None = None
+
+
+def make(step: Making) -> Json:
     """Make a step's outputs; returns what its action remembers.
 
     An input that turns out to be damaged or missing is made again first, and must come out as it was.  Raises StageError.
@@ -31,24 +47,28 @@ def make(
     remade: set[str] = set()
     while True:
         try:
-            return _attempt(pipeline, store, name, above, forced, workers)
+            return _once(step)
         except DamagedError as error:
             if error.digest in remade:
                 raise
             remade.add(error.digest)
-            _remake(pipeline, store, name, above, error)
+            _remake(step, error)
 
 
-def _attempt(pipeline: Pipeline, store: LocalStore, name: str, above: Outputs, forced: bool, workers: Workers | None) -> Json:
+def _once(step: Making) -> Json:
+    pipeline, store, name, above = step.pipeline, step.store, step.name, step.above
     stage, found = pipeline.steps[name].stage, pipeline.ports[name]
     try:
         if found.mapped:
             (output,) = found.outputs.values()
-            parts = step_parts(pipeline, name, inputs_of(pipeline, name, above))
-            files, away = map_items(store, stage, parts, forced=forced, workers=workers)
+            files, away = map_items(store, stage, step.parts, forced=step.forced, workers=step.workers)
             outputs = {output.name: save_table(store, output.record, files)}
         else:
             outputs, away = _whole(pipeline, store, name, above)
+            if stage.outside() != step.parts["outside"]:
+                raise StageError(
+                    "what it reads from outside changed while it ran, so that nobody knows what it read; run again"
+                )
     except DamagedError:
         raise
     except BrickwiseError as error:
@@ -109,14 +129,16 @@ def _read(pipeline: Pipeline, store: LocalStore, name: str, port_name: str, abov
     return loaded if port.many else next(iter(loaded.values()))
 
 
-def _remake(pipeline: Pipeline, store: LocalStore, name: str, above: Outputs, damage: DamagedError) -> None:
+def _remake(step: Making, damage: DamagedError) -> None:
     """Make again the step above that wrote a damaged object. Raises the damage itself where no step above did."""
-    for wires in pipeline.wires[name].values():
+    pipeline, store, above = step.pipeline, step.store, step.above
+    for wires in pipeline.wires[step.name].values():
         for wire in wires:
             digest = above[wire.step][wire.port]
             if not _holds(store, digest, damage.digest):
                 continue
-            made = make(pipeline, store, wire.step, above)
+            parts = step_parts(pipeline, wire.step, inputs_of(pipeline, wire.step, above))
+            made = make(Making(pipeline, store, wire.step, above, parts))
             if made["outputs"][wire.port] != digest:
                 raise StageError(
                     f"step {wire.step!r} was remade because its output was damaged, and gave other bytes; run with --force"

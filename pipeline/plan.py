@@ -105,8 +105,9 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
         if waits:
             step = StepPlan(name, "run", f"waits for {', '.join(waits)}")
         else:
-            outputs = {up: found[up].outputs for up in found}
-            step = step_plan(pipeline, store, name, outputs, forced=selection.force and name in chosen)
+            outputs = {up: found[up].outputs for up in pipeline.upstream(name)}
+            parts = step_parts(pipeline, name, inputs_of(pipeline, name, outputs))
+            step = step_plan(pipeline, store, name, parts, forced=selection.force and name in chosen)
         if step.action == "run" and name not in chosen:
             step = replace(step, action="skip", why=f"not selected ({step.why})")
         left_out = [up for up in waits if found[up].action == "skip"]
@@ -127,11 +128,8 @@ def inputs_of(pipeline: Pipeline, name: str, outputs: Mapping[str, Mapping[str, 
     }
 
 
-def step_plan(
-    pipeline: Pipeline, store: LocalStore, name: str, outputs: Mapping[str, Mapping[str, str]], *, forced: bool
-) -> StepPlan:
-    """The plan of a step whose inputs are known."""
-    parts = step_parts(pipeline, name, inputs_of(pipeline, name, outputs))
+def step_plan(pipeline: Pipeline, store: LocalStore, name: str, parts: Parts, *, forced: bool) -> StepPlan:
+    """The plan of a step the parts of whose key are known."""
     step_key = key(parts)
     recorded = store.action(step_key)
     if forced:

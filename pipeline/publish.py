@@ -65,7 +65,7 @@ def load(store: LocalStore, digest: str, port: Port) -> Any:
     if found["kind"] != port.kind.__name__:
         raise StageError(f"object {digest[:12]} is a {bounded(found['kind'])}, expected {port}")
     store.pin(entry["digest"] for entry in found["files"])
-    files = {entry["name"]: Stored(store, entry["digest"], entry["bytes"]) for entry in found["files"]}
+    files = {e["name"]: Stored(store, e["digest"], e["bytes"], e.get("rows")) for e in found["files"]}
     if port.kind is Table:
         return Table(port.record, tuple(files.values()), digest=digest)
     return port.kind(facts=found["facts"], files=files, digest=digest)

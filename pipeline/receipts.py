@@ -66,6 +66,7 @@ def _by_row(store: LocalStore, check: Check, table: Any) -> Iterator[Finding]:
     if rules is None or not isinstance(table, Table):
         return
     common = key(check_parts(rules, ""))
+    store.pin(_name(common, fragment.digest) for fragment in table.fragments)
     found: dict[str, Json] = {}
     new: list[Stored] = []
     for fragment in table.fragments:

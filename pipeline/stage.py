@@ -53,6 +53,10 @@ class Stage(Frozen):
         """
         return {}
 
+    def unchanged(self, item: Outside) -> bool:
+        """Whether an item is still in the state that `outside` found, asked when it has been read."""
+        return bool(self.outside().get(item.name) == item.state)
+
     def columns_read(self) -> Mapping[str, Sequence[str]]:
         """Columns that the config names, by port, beside those of the port's Record: wiring looks for them."""
         return {}

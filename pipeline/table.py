@@ -63,6 +63,10 @@ class Table(Generic[R]):
             raise StageError(f"a table of {self.record.__name__} has no fragment to read")
         return pa.concat_tables(parts)
 
+    def count(self) -> int:
+        """How many rows it has; nothing is read."""
+        return sum((f.rows or 0) if isinstance(f, Stored) else f.num_rows for f in self.fragments)
+
     def split(self) -> Iterator[Table[R]]:
         """One table a fragment, in order: to go through more rows than memory holds."""
         return (Table(self.record, (fragment,)) for fragment in self.fragments)

@@ -88,6 +88,11 @@ def evaluate_each(expectations: Sequence[Expectation], tables: Sequence[pa.Table
     return [evaluate(expectations, table) for table in tables]
 
 
+def blank(rows: int) -> pa.Table:
+    """So many rows of nothing, for expectations that only count them."""
+    return pa.table({"": pa.nulls(rows)})
+
+
 def _counted(finding: Finding, table: pa.Table) -> Finding:
     """What a rule that every row keeps found in some of the rows."""
     evaluated = table.num_rows - table[finding.column].null_count if finding.column else max(table.num_rows, 1)

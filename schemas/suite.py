@@ -146,13 +146,13 @@ class Suite(Check):
 
     def judge(self, artifact: Table[Any]) -> Iterable[Finding]:
         """One finding an expectation, in order."""
-        from .gx import evaluate
+        from .gx import blank, evaluate
 
         named = {getattr(e, "column", None) for e in self.expectations}
-        columns = list(artifact.record.columns())
-        needed = [name for name in columns if name in named] or columns[:1]  # one column tells how many rows there are
+        needed = [name for name in artifact.record.columns() if name in named]
         all_columns = any(isinstance(e, ColumnsAre) for e in self.expectations)
-        return self._hinted(evaluate(self.expectations, artifact.read(None if all_columns else needed)))
+        read = artifact.read(None if all_columns else needed) if needed or all_columns else blank(artifact.count())
+        return self._hinted(evaluate(self.expectations, read))
 
     def judge_each(self, tables: Sequence[Table[Any]]) -> list[list[Finding]]:
         """All tables in one go, which takes Great Expectations little longer than one; each by itself only when that fails."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pydantic import Field
@@ -44,25 +45,30 @@ class Clean(Stage, Generic[R]):
 class Deduplicate(Stage, Generic[R]):
     """Keep the first row of each text; turn away the others, quoting the text they repeat.
 
-    rows: n rows.  Returns m <= n rows, order kept, so what stays is a pure function of the rows and their order.
+    rows: n rows.  Returns m <= n rows, order and fragments kept, so what stays is a pure function of the rows and their order,
+    and rows added at the end leave the fragments before them as they were.  Memory: 24 bytes a row, and a fragment.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("pyarrow",)
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow")
 
-    def run(self, rows: Table[Text]) -> Table[R]:
-        """All fragments at once: a text may stand anywhere."""
+    def run(self, rows: Table[Text]) -> Iterator[Table[R]]:
+        """All fragments, since a text may stand anywhere; twice, since a hash tells only which texts may repeat another."""
+        import numpy as np
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        table = rows.read().combine_chunks()
-        text = table["text"].combine_chunks().dictionary_encode().indices
-        position = pa.array(range(table.num_rows), pa.int64())
-        first = (
-            pa.table({"text": text, "position": position}).group_by("text", use_threads=False).aggregate([("position", "min")])
-        )
-        first = first.sort_by("text")["position_min"].take(text)
-        kept, away = sift(table, [("repeats an earlier text", "text", pc.not_equal(first, position))])
-        return Table.of(record_of(self), kept, turned_away=away)
+        hashes = [np.fromiter(map(hash, part.read(["text"])["text"].to_pylist()), np.int64) for part in rows.split()]
+        ordered = np.sort(np.concatenate(hashes))
+        candidates = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+        seen: set[str] = set()
+        for part, found in zip(rows.split(), hashes, strict=True):
+            table = part.read()
+            repeats = np.zeros(table.num_rows, bool)
+            for row in np.flatnonzero(np.isin(found, candidates)).tolist():
+                text = table["text"][row].as_py()
+                repeats[row] = text in seen
+                seen.add(text)
+            kept, away = sift(table, [("repeats an earlier text", "text", pa.chunked_array([pa.array(repeats)]))])
+            yield Table.of(record_of(self), kept, turned_away=away)
 
 
 def normalise(table: pa.Table) -> pa.Table:

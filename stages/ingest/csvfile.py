@@ -37,6 +37,10 @@ class CsvFile(Source):
             raise UsageError(f"source {text}: no file fits, expected CSV files, relative to {Path.cwd()}")
         return {file: self._digest(Path(file)) for file in files}
 
+    def state_of(self, name: str) -> str:
+        """The file's digest."""
+        return self._digest(Path(name))
+
     def _digest(self, path: Path) -> str:
         try:
             if path.exists() and not path.is_file():

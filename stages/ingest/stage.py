@@ -25,6 +25,10 @@ class Source(Frozen):
         """Name -> version or digest of everything `read` would look at. Raises UsageError where it is not readable."""
         raise TypeError(f"source {type(self).__name__} must define state(self)")
 
+    def state_of(self, name: str) -> Any:
+        """The state of one item, again; quicker than `state` where there are many."""
+        return self.state().get(name)
+
     def read(self, name: str) -> Iterator[tuple[pa.Table, list[pa.Table]]]:
         """Rows of one item of `state` as they come, with what was turned away on the way (see pipeline.turned_away)."""
         raise TypeError(f"source {type(self).__name__} must define read(self, name)")
@@ -44,6 +48,10 @@ class Ingest(Stage, Generic[R]):
     def outside(self) -> Mapping[str, Any]:
         """The state of the source."""
         return self.source.state()
+
+    def unchanged(self, item: Outside) -> bool:
+        """Whether the source has the item in the same state still."""
+        return bool(self.source.state_of(item.name) == item.state)
 
     def map(self, item: Outside) -> Iterator[Table[R]]:
         """One item; what is in memory is a fragment of it."""

@@ -10,7 +10,9 @@ from pydantic import Field
 
 from pipeline import LocalStore, Model, Pipeline, Report, Stage, StageError, Step, Table, sift
 from pipeline.execute import execute
-from pipeline.make import make
+from pipeline.key import step_parts
+from pipeline.make import Making, make
+from pipeline.plan import inputs_of
 from pipeline.publish import load, manifest
 from pipeline.quarantine import Quarantined
 from pipeline.stage import Port
@@ -138,12 +140,16 @@ def test_rows_in_are_rows_out_and_rows_quarantined(tmp_path_factory, fragments):
     values = [value for fragment in fragments for value in fragment]
     kept = [value for value in values if value is not None and 0 <= value <= 10]
     built = numbers(*map(tuple, fragments), most=10)
-    raw = make(built, store, "raw", {})["outputs"]  # without the checks, which are another test's
-    outcome = make(built, store, "rows", {"raw": raw})
+    raw = made(built, store, "raw", {})["outputs"]  # without the checks, which are another test's
+    outcome = made(built, store, "rows", {"raw": raw})
     assert outcome["rows_in"] == len(values) == outcome["rows_out"] + outcome["rows_quarantined"]
     assert [row["n"] for row in read(store, outcome["outputs"]["rows"])] == kept
     away = read(store, outcome["quarantine"], Quarantined) if outcome["quarantine"] else []
     assert len(away) == outcome["rows_quarantined"] == len(values) - len(kept)
+
+
+def made(built: Pipeline, store: LocalStore, name: str, above: dict[str, dict[str, str]]):
+    return make(Making(built, store, name, above, step_parts(built, name, inputs_of(built, name, above))))
 
 
 def run_last(store: LocalStore, stage: Stage):
