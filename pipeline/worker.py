@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import traceback
+from pathlib import Path
 from queue import Queue
 
 from .digest import Json
@@ -29,7 +30,7 @@ def main() -> None:
     first = json.loads(questions.get())
     store = LocalStore(first["store"])
     if first["lease"] is not None:
-        store.join(first["lease"])
+        store.join(Path(first["lease"]))
     stages: dict[str, Stage] = {}
     answer: Json = {"ready": True}
     while True:

@@ -24,7 +24,12 @@ from .stage import Stage
 from .store import LocalStore
 
 _START = "import sys, json; sys.path[:] = json.loads(sys.stdin.readline()); from pipeline.worker import main; main()"
-_PATIENCE = 1.0  # seconds of work in this process before others are asked; starting one takes half of that
+_PATIENCE = 1.0  # starting a process takes half of that
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class ElsewhereError(Exception):
@@ -32,14 +37,15 @@ class ElsewhereError(Exception):
 
 
 class Workers:
-    """At most `cores` processes, shared by the steps of a run; closed with it."""
+    """As many processes as there are cores, or `count`, shared by the steps of a run; closed with it.
 
-    def __init__(self, store: LocalStore, cores: int | None = None, patience: float = _PATIENCE) -> None:
+    patience: seconds of work in this process before others are asked.
+    """
+
+    def __init__(self, store: LocalStore, count: int | None = None, patience: float | None = None) -> None:
         self._store = store
-        self._cores = (
-            cores or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores or os.cpu_count() or 1
-        )
-        self._patience = patience
+        self._cores = cores() if count is None else count
+        self._patience = _PATIENCE if patience is None else patience
         self._slots: LifoQueue[_Worker | None] = LifoQueue()
         for _ in range(self._cores):
             self._slots.put(None)
