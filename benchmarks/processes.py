@@ -79,7 +79,7 @@ def timed(command: list[str], folder: Path, environment: Mapping[str, str], sayi
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment as a user has it (bytecode is kept, no tool is configured), with changes."""
+    """The environment as a user has it (bytecode is kept, no tool is configured), with changes."""
     ours = ("PREFECT", "BRICKWISE", "DAGSTER", "DVC", "PYTHONDONTWRITEBYTECODE")
     return {**{name: value for name, value in os.environ.items() if not name.startswith(ours)}, **environment}
 
