@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -61,3 +63,33 @@ def test_two_runs_at_once_on_one_store_both_finish_and_agree(project):
     assert first == second
     ran = [step["status"] for document in documents for step in document["steps"]]
     assert ran.count("ran") == 9, "every step was made once, and reused once"
+
+
+INSIDE = """
+import os, signal, sys
+from pydantic import BaseModel, field_serializer
+import flows.__main__ as command
+
+
+class Interrupted(BaseModel):
+    number: int
+
+    @field_serializer("number")
+    def interrupt(self, value):
+        os.kill(os.getpid(), value)
+        return value
+
+
+command.COMMANDS["runs"] = lambda **options: Interrupted(number=int(os.environ["NUMBER"])).model_dump()
+sys.argv = ["brickwise", "runs"]
+command.main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+def test_a_signal_that_comes_inside_a_serializer_is_no_error_of_pydantic(project, number, code, word):
+    project.write("inside.py", INSIDE)
+    environment = project.environment | {"NUMBER": str(int(number))}
+    done = subprocess.run([sys.executable, "inside.py"], cwd=project.folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode, "unexpected" in done.stderr) == (code, False), done.stderr
+    assert word in done.stderr
