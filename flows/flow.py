@@ -30,7 +30,7 @@ from .markdown import checks_table, metrics_table
 _DRAIN_SECONDS = 30
 Keys = dict[str, dict[str, str]]  # step -> port -> digest, of a step and of everything above it
 
-# A flow's heartbeat sleeps in whole seconds, and Prefect waits for it at the end: half a second of each run. Its asynchronous
+# A flow's heartbeat sleeps in whole seconds, and Prefect waits for it at the end: up to a second of each run. Its asynchronous
 # flows do not, by this argument; the thread is a daemon, and sends nothing once the flow is over.
 if hasattr(flow_engine, "_send_heartbeats"):
     flow_engine._send_heartbeats = partial(flow_engine._send_heartbeats, join_on_exit=False)  # noqa: SLF001  # no public way
@@ -112,7 +112,7 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """What a task does. An object, since Prefect reads the source of a function anew for each task: a millisecond a step."""
+    """What a task does. An object, since Prefect reads the source of a function anew for each task."""
 
     planned: Plan
     name: str
