@@ -32,6 +32,9 @@ class Terminated(BaseException):
     """SIGTERM came."""
 
 
+_came: list[int] = []  # signals: pydantic turns what is raised inside a serializer into an error of its own
+
+
 def main() -> None:
     """Run the command line and leave with its exit code.
 
@@ -40,17 +43,15 @@ def main() -> None:
     """
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
-    signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         options = parse(arguments)
         code = COMMANDS[options.pop("command")](**options)
     except BrickwiseError as error:
         code = _fail(str(error), error.exit_code, debug)
-    except KeyboardInterrupt:
-        _leave(signal.SIGINT)
-    except Terminated:
-        _leave(signal.SIGTERM)
+    except (KeyboardInterrupt, Terminated):
+        _leave(_came[0])
     except BrokenPipeError:
         os._exit(0)
     except Exception as error:  # noqa: BLE001  # the last line of defence: a message, and the way to the traceback
@@ -59,11 +60,14 @@ def main() -> None:
     sys.exit(code)
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise Terminated
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    _came.append(number)
+    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
 
 def _fail(message: str, code: int, debug: bool) -> int:
+    if _came:
+        _leave(_came[0])
     print(f"brickwise: {message}", file=sys.stderr)
     if debug:
         traceback.print_exc()

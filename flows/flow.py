@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from prefect import Flow, Task
+from prefect import Flow, Task, flow_engine
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
@@ -27,6 +29,11 @@ from .markdown import checks_table, metrics_table
 
 _DRAIN_SECONDS = 30
 Keys = dict[str, dict[str, str]]  # step -> port -> digest, of a step and of everything above it
+
+# A flow's heartbeat sleeps in whole seconds, and Prefect waits for it at the end: up to a second of each run. Its asynchronous
+# flows do not, by this argument; the thread is a daemon, and sends nothing once the flow is over.
+if hasattr(flow_engine, "_send_heartbeats"):
+    flow_engine._send_heartbeats = partial(flow_engine._send_heartbeats, join_on_exit=False)  # noqa: SLF001  # no public way
 
 
 class PromptTaskRunner(ThreadPoolTaskRunner):  # type: ignore[type-arg]  # Prefect solves it to an incompatible future
@@ -60,7 +67,7 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
                 done[name] = skipped
                 continue
             one: Task[Any, Keys] = Task(
-                _task_body(planned, name, work, done, errors),
+                _Body(planned, name, work, done, errors),
                 name=name,
                 task_run_name=f"{pipeline.name} {name}",
                 retries=step.retries,
@@ -103,23 +110,31 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
     return [done[name] for name in pipeline.steps]
 
 
-def _task_body(planned: Plan, name: str, work: Work, done: dict[str, Outcome], errors: list[BrickwiseError]) -> Any:
-    def body(above: list[Keys]) -> Keys:
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What a task does. An object, since Prefect reads the source of a function anew for each task."""
+
+    planned: Plan
+    name: str
+    work: Work
+    done: dict[str, Outcome]
+    errors: list[BrickwiseError]
+
+    def __call__(self, above: list[Keys]) -> Keys:
+        """Do the step's work, given the keys of everything above; returns them with its own."""
         keys: Keys = {step: outputs for part in above for step, outputs in part.items()}
         began = time.monotonic()
         try:
-            done[name] = work(name, keys)
+            outcome = self.done[self.name] = self.work(self.name, keys)
         except BrickwiseError as error:
             if error.exit_code not in (1, 3):
-                errors.append(error)
+                self.errors.append(error)
             seconds, blocked = time.monotonic() - began, isinstance(error, BlockedError)
-            done[name] = failure(planned, name, str(error), seconds, blocked=blocked)
+            self.done[self.name] = failure(self.planned, self.name, str(error), seconds, blocked=blocked)
             raise
-        if done[name].status == "blocked":
-            raise BlockedError("; ".join(str(f) for receipt in done[name].receipts for f in receipt.failures))
-        return {**keys, name: done[name].outputs}
-
-    return body
+        if outcome.status == "blocked":
+            raise BlockedError("; ".join(str(f) for receipt in outcome.receipts for f in receipt.failures))
+        return {**keys, self.name: outcome.outputs}
 
 
 def _may_pass_next_time(task: Any, run: Any, state: State[Any]) -> bool:

@@ -72,5 +72,6 @@ def serve(pipeline: str, store: Path, *, cron: str | None, every: str | None, se
         runner.add_deployment(deployment)  # type: ignore[arg-type]  # outside an event loop both are done at once
         spoken = f'by cron "{cron}"' if cron else f"every {every}"
         print(f"serving brickwise/{name} {spoken}; Ctrl-C stops it and pauses the schedule", file=sys.stderr, flush=True)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # under any other, asyncio does not end its task on Ctrl-C
         asyncio.run(runner.start())
     print(f"stopped; the schedule of brickwise/{name} is paused", file=sys.stderr, flush=True)

@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "word", "seconds"),
+    ("number", "code", "word", "after"),
     [
-        (signal.SIGINT, 130, "interrupted", 1.0),
-        (signal.SIGINT, 130, "interrupted", 5.0),
-        (signal.SIGTERM, 143, "terminated", 8.0),
+        (signal.SIGINT, 130, "interrupted", None),  # while it still imports
+        (signal.SIGINT, 130, "interrupted", "raw ran"),
+        (signal.SIGTERM, 143, "terminated", "net: epoch 1"),
     ],
 )
-def test_a_signal_ends_the_run_at_once_and_the_next_run_goes_on(project, finished_once, number, code, word, seconds):
+def test_a_signal_ends_the_run_at_once_and_the_next_run_goes_on(project, finished_once, number, code, word, after):
     process = project.start("run", "zoo.flow:animals", "--json")
-    time.sleep(seconds)
+    if after is None:
+        time.sleep(1.0)
+    else:
+        next(line for line in process.stderr if line.strip().startswith(after))
     os.killpg(process.pid, number)  # the whole group, as a terminal does
     began = time.monotonic()
     out, err = process.communicate(timeout=30)
@@ -58,3 +63,33 @@ def test_two_runs_at_once_on_one_store_both_finish_and_agree(project):
     assert first == second
     ran = [step["status"] for document in documents for step in document["steps"]]
     assert ran.count("ran") == 9, "every step was made once, and reused once"
+
+
+INSIDE = """
+import os, signal, sys
+from pydantic import BaseModel, field_serializer
+import flows.__main__ as command
+
+
+class Interrupted(BaseModel):
+    number: int
+
+    @field_serializer("number")
+    def interrupt(self, value):
+        os.kill(os.getpid(), value)
+        return value
+
+
+command.COMMANDS["runs"] = lambda **options: Interrupted(number=int(os.environ["NUMBER"])).model_dump()
+sys.argv = ["brickwise", "runs"]
+command.main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+def test_a_signal_that_comes_inside_a_serializer_is_no_error_of_pydantic(project, number, code, word):
+    project.write("inside.py", INSIDE)
+    environment = project.environment | {"NUMBER": str(int(number))}
+    done = subprocess.run([sys.executable, "inside.py"], cwd=project.folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode, "unexpected" in done.stderr) == (code, False), done.stderr
+    assert word in done.stderr
