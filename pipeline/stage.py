@@ -28,9 +28,14 @@ class Stage(Frozen):
     whose parameters are the input ports and whose return annotation gives the outputs: one artifact (its port is called
     `rows`, `model`, ... after its class), or a NamedTuple of artifacts (a port a field).  `Mapping[str, Model]` reads
     several steps, by step name.  A parameter with the default None may stay unwired.
+
+    `reaches` holds functions, classes and modules (or their import strings, "package.module:name") that the code finds by a name
+    which is known only when it runs: they count for the key, whole modules with all that is in them.  A class that declares it,
+    `reaches = ()` included, is not warned about; so does one of its config's models, and what derives from it.
     """
 
     packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change the output
+    reaches: ClassVar[tuple[Any, ...]] = ()
     keeps_rows: ClassVar[bool] = True  # rows in = rows out + quarantined, where both ports are called `rows`
 
     def outside(self) -> Mapping[str, Json]:

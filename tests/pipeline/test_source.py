@@ -3,7 +3,9 @@ import ast
 import pytest
 
 from pipeline import UsageError
-from pipeline.source import imports_of, is_first_party, module
+from pipeline.firstparty import is_first_party
+from pipeline.source import module
+from pipeline.toplevel import imports_of
 
 
 def imports(line: str, package: str = "mypkg.inner") -> dict[str, tuple[str, str]]:
