@@ -10,7 +10,7 @@ from functools import cache
 from .errors import bounded
 from .meaning import meanings
 from .reading import Reading
-from .toplevel import Function, Imports, Module, absolute, dotted
+from .syntax import Function, Imports, Module, absolute, dotted
 
 # What is called -> which arguments hold names; None: it may reach anything.
 _CALLS: dict[str, slice | None] = {

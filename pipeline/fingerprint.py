@@ -23,7 +23,7 @@ from .piece import Piece, paths, piece
 from .registered import fillers, is_open, uses
 from .source import module
 from .stage import origin
-from .toplevel import Function, Module, Target
+from .syntax import Function, Module, Target
 
 _PLAIN = frozenset({"staticmethod", "classmethod", "property", "cached_property", "override", "abstractmethod"})
 
@@ -131,7 +131,8 @@ class _Reach:
         if not name and rest:
             self.along(target, *rest, whole=whole)
         elif home is None:
-            return
+            if name:  # a folder without __init__.py
+                self.along(f"{target}.{name}", "", *rest, whole=whole)
         elif not name:
             if whole:
                 self.handed[target] = home

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from .firstparty import FRAMEWORK, is_first_party
 from .source import module
-from .toplevel import Imports, Module, Target, dotted
+from .syntax import Imports, Module, Target, dotted
 
 Meaning = tuple[Module, str] | str  # a definition of ours, or the full name of somebody else's
 # Base classes that call no method of their own accord but those that Python calls, and `model_...`.
@@ -37,9 +37,9 @@ def _inside(target: str, names: list[str], deep: int) -> Iterator[Meaning]:
         yield ".".join([target, *names])
         return
     home = module(target)
-    if home is None or not names:
+    if not names:
         return
-    if names[0] in home.definitions or names[0] in home.imports or not module(f"{target}.{names[0]}"):
+    if home is not None and (names[0] in home.definitions or names[0] in home.imports or not module(f"{target}.{names[0]}")):
         yield from meanings(home, names, None, deep + 1)
     else:
         yield from _inside(f"{target}.{names[0]}", names[1:], deep)

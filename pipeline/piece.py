@@ -11,7 +11,7 @@ from .digest import digest_bytes
 from .dynamic import Lookup, lookups
 from .meaning import targets
 from .reading import Reading, reading
-from .toplevel import Imports, Module, Target
+from .syntax import Imports, Module, Target
 
 Path = tuple[Target, tuple[str, ...], bool]  # what is imported, the names after its dots, and whether it is passed on by itself
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .toplevel import READS, Function, Target, base, dotted, imports_of
+from .syntax import READS, Function, Target, base, dotted, imports_of
 
 _Documented = Function | ast.ClassDef
 _BUILTINS = frozenset(dir(builtins))

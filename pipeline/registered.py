@@ -16,7 +16,8 @@ from .firstparty import siblings
 from .meaning import lineage, meanings
 from .reading import reading
 from .source import module, source_bytes
-from .toplevel import Function, Module, dotted, is_table
+from .syntax import Function, Module, dotted
+from .toplevel import is_table
 
 Found = tuple[Module, str]
 _OF_CLASS = (("classmethod",), ("staticmethod",))
@@ -35,7 +36,9 @@ def uses(home: Module, name: str) -> Iterator[str]:
 
 @cache
 def is_open(home: Module, name: str) -> bool:
-    """Whether other modules may put something into what a name stands for."""
+    """Whether what a name stands for may be filled or bound by what is called when a module is imported."""
+    if b"global " in source_bytes(home.file) and _writers(home, name):
+        return True
     return any(
         is_table(node) or _is_dispatch(node) or _watches(home, node) or _is_register(home, node)
         for node in home.definitions[name]

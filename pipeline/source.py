@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .errors import UsageError
 from .firstparty import file_of
-from .toplevel import Module, collect
+from .syntax import Module
+from .toplevel import collect
 
 
 @cache
@@ -22,7 +23,7 @@ def module(name: str) -> Module | None:
     except (OSError, SyntaxError, ValueError) as error:
         raise UsageError(f"cannot read the code of module {name!r} to fingerprint it: {error}") from error
     depth = name.count(".") + 1 + (path.name == "__init__.py")
-    found = Module(name, "/".join(path.parts[-depth:]))
+    found = Module(name, "/".join(path.parts[-depth:]), path)
     collect(tree.body, found)
     return found
 

@@ -5,23 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from .firstparty import is_first_party
+from .syntax import READS, Function, Module, Target, Use, base, dotted, imports_of
 
-Target = tuple[str, str]  # (module, name in it, or "" for the module itself)
-Imports = dict[str, list[Target]]
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 _BUILTINS = frozenset(dir(builtins))
 _INERT = (ast.Pass, ast.Assert, ast.Raise)
-# Methods that leave their object as it is; any other, called while a module is imported, may change it.
-READS = frozenset(
-    {
-        "get", "items", "keys", "values", "copy", "index", "count", "split", "rsplit", "join", "format", "lower", "upper",
-        "strip", "lstrip", "rstrip", "replace", "startswith", "endswith", "encode", "decode", "match", "search", "fullmatch",
-        "findall", "finditer", "sub", "union", "intersection", "difference", "issubset", "issuperset",
-    }
-)  # fmt: skip
 # Called or subscripted, these give a thing that nobody fills: types, patterns, and what is frozen.
 _FIXED = frozenset(
     (name,)
@@ -32,104 +21,84 @@ _FIXED = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Module:
-    """One parsed file. `label` is how messages call it: its path from the folder that holds its package.
-
-    definitions: top-level name -> the statements that bind it or change what it holds, in order.
-    imports: name -> all that it may be imported from.  stars: modules imported with a star.  runs: name -> what importing the
-    module calls on it or derives from it.
-    """
-
-    name: str
-    label: str
-    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    imports: Imports = field(default_factory=dict)
-    runs: dict[str, list[Use]] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-
-    @property
-    def package(self) -> str:
-        """Where its relative imports start."""
-        return self.name if self.label.endswith("__init__.py") else self.name.rpartition(".")[0]
-
-
-@dataclass(frozen=True)
-class Use:
-    """What importing a module does with a name: it calls `chain` or derives a class from it, in the definition of `bound`."""
-
-    chain: tuple[str, ...]
-    bound: str
-    derives: bool = False
-
-
-def imports_of(node: ast.Import | ast.ImportFrom, package: str) -> dict[str, Target]:
-    """What one import statement binds; `package` is where a relative import starts."""
-    if isinstance(node, ast.Import):
-        return {
-            alias.asname or alias.name.partition(".")[0]: (alias.name if alias.asname else alias.name.partition(".")[0], "")
-            for alias in node.names
-        }
-    base = node.module or ""
-    if node.level:
-        base = absolute(base, node.level, package)
-    return {alias.asname or (f"{base}.*" if alias.name == "*" else alias.name): (base, alias.name) for alias in node.names}
-
-
-def absolute(name: str, level: int, package: str) -> str:
-    """The module that `level` dots and a name stand for in a package."""
-    parents = package.split(".")
-    return ".".join([*parents[: len(parents) - level + 1], name]).strip(".")
-
-
 def collect(body: list[ast.stmt], found: Module) -> None:
     """Fill a module's definitions, imports and runs."""
-    maybe: list[tuple[str, str, ast.stmt]] = []
-    _collect(body, found, (), maybe)
-    for name, callee, node in maybe:
+    collecting = _Collecting(found)
+    collecting.block(body, ())
+    for name, callee, node in collecting.maybe:
         if _is_table(found, name) and (not callee or _is_ours(found, callee)):
             found.definitions[name].append(node)
             found.definitions[name].sort(key=lambda statement: (statement.lineno, statement.col_offset))
 
 
-def _collect(body: list[ast.stmt], found: Module, guards: tuple[ast.stmt, ...], maybe: list[tuple[str, str, ast.stmt]]) -> None:
-    """guards: the conditions that the statements stand under; they count with every name that is bound there."""
+class _Collecting:
+    """maybe: (name, callee, statement) of calls that may change what the name holds, if it is a table."""
 
-    def define(name: str, node: ast.stmt) -> None:
-        found.definitions.setdefault(name, []).extend((*guards, node))
+    def __init__(self, found: Module) -> None:
+        self.found = found
+        self.maybe: list[tuple[str, str, ast.stmt]] = []
 
-    for node in body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for name, target in imports_of(node, found.package).items():
-                if guards or name in found.definitions or name in found.imports:
-                    define(name, node)
-                _import(found, name, target)
-        elif isinstance(node, Function | ast.ClassDef):
-            define(node.name, node)
-            _decorated(node, found)
-        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            bound = list(dict.fromkeys(_assigned(node)))
-            for name in bound:
-                define(name, node)
-            for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
-                _called(call, bound[0], node, found, maybe)
-        elif isinstance(node, ast.If):
-            test = ast.copy_location(ast.Expr(node.test), node.test)
-            for name in _walrus(node.test):
-                define(name, test)
-            if _is_type_checking(node) or (_is_main(node) and found.name != "__main__"):
-                _collect(node.orelse, found, guards, maybe)
-            else:
-                _collect(node.body, found, (*guards, test), maybe)
-                _collect(node.orelse, found, (*guards, test), maybe)
-        elif not isinstance(node, _INERT) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-            # Run for what it does: it counts with every name in it, since it may change any of them.
-            for inner in _import_time(node):
-                if isinstance(inner, ast.Import | ast.ImportFrom):
-                    for name, target in imports_of(inner, found.package).items():
-                        _import(found, name, target)
-            for name in dict.fromkeys(_mentioned(node, found)):
-                define(name, node)
+    def block(self, body: list[ast.stmt], guards: tuple[ast.stmt, ...]) -> None:
+        """guards: the conditions that the statements stand under; they count with every name that is bound there."""
+        for node in body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self.imported(node, guards)
+            elif isinstance(node, Function | ast.ClassDef):
+                self.define(node.name, node, guards)
+                _decorated(node, self.found)
+            elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+                self.assigned(node, guards)
+            elif isinstance(node, ast.If):
+                self.conditional(node, guards)
+            elif not isinstance(node, _INERT) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+                self.run(node, guards)
+
+    def define(self, name: str, node: ast.stmt, guards: tuple[ast.stmt, ...]) -> None:
+        self.found.definitions.setdefault(name, []).extend((*guards, node))
+
+    def imported(self, node: ast.Import | ast.ImportFrom, guards: tuple[ast.stmt, ...]) -> None:
+        for name, target in imports_of(node, self.found.package).items():
+            if guards or name in self.found.definitions or name in self.found.imports:
+                self.define(name, node, guards)
+            _import(self.found, name, target)
+
+    def assigned(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, guards: tuple[ast.stmt, ...]) -> None:
+        bound = list(dict.fromkeys(_assigned(node)))
+        for name in bound:
+            self.define(name, node, guards)
+        for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
+            if bound:
+                self.called(call, bound[0], node)
+
+    def called(self, call: ast.Call, bound: str, node: ast.stmt) -> None:
+        """Note what the value of an assignment calls, and the tables that the call may change."""
+        chain = dotted(call.func)
+        if chain:
+            self.found.runs.setdefault(chain[0], []).append(Use(chain, bound))
+        if len(chain) > 1 and chain[-1] not in READS:
+            self.maybe.append((chain[0], "", node))
+        if len(chain) == 1 and chain[0] not in _BUILTINS:
+            given = (*call.args, *(word.value for word in call.keywords))
+            self.maybe.extend((argument.id, chain[0], node) for argument in given if isinstance(argument, ast.Name))
+
+    def conditional(self, node: ast.If, guards: tuple[ast.stmt, ...]) -> None:
+        test = ast.copy_location(ast.Expr(node.test), node.test)
+        for name in _walrus(node.test):
+            self.define(name, test, guards)
+        if _is_type_checking(node) or (_is_main(node) and self.found.name != "__main__"):
+            self.block(node.orelse, guards)
+        else:
+            self.block(node.body, (*guards, test))
+            self.block(node.orelse, (*guards, test))
+
+    def run(self, node: ast.stmt, guards: tuple[ast.stmt, ...]) -> None:
+        """A statement run for what it does counts with every name in it, since it may change any of them."""
+        for inner in _import_time(node):
+            if isinstance(inner, ast.Import | ast.ImportFrom):
+                for name, target in imports_of(inner, self.found.package).items():
+                    _import(self.found, name, target)
+        for name in dict.fromkeys(_mentioned(node, self.found)):
+            self.define(name, node, guards)
 
 
 def _import(found: Module, name: str, target: Target) -> None:
@@ -154,25 +123,6 @@ def _walrus(node: ast.AST) -> Iterator[str]:
     return (inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
 
 
-def base(node: ast.expr) -> tuple[str, ...]:
-    """The name at the start of `a.b[c].d()`, if there is one."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return (node.id,) if isinstance(node, ast.Name) else ()
-
-
-def _called(call: ast.Call, bound: str, node: ast.stmt, found: Module, maybe: list[tuple[str, str, ast.stmt]]) -> None:
-    """Note what the value of an assignment calls, and the tables that the call may change."""
-    chain = dotted(call.func)
-    if chain:
-        found.runs.setdefault(chain[0], []).append(Use(chain, bound))
-    if len(chain) > 1 and chain[-1] not in READS:
-        maybe.append((chain[0], "", node))
-    if len(chain) == 1 and chain[0] not in _BUILTINS:
-        given = (*call.args, *(word.value for word in call.keywords))
-        maybe.extend((argument.id, chain[0], node) for argument in given if isinstance(argument, ast.Name))
-
-
 def _decorated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, found: Module) -> None:
     for decorator in node.decorator_list:
         chain = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
@@ -182,15 +132,6 @@ def _decorated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, foun
         chain = dotted(parent.value if isinstance(parent, ast.Subscript) else parent)
         if chain:
             found.runs.setdefault(chain[0], []).append(Use(chain, node.name, derives=True))
-
-
-def dotted(node: ast.expr | None) -> tuple[str, ...]:
-    """The names of `a.b.c`, or nothing for an attribute of anything but a name."""
-    names = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    return (node.id, *reversed(names)) if isinstance(node, ast.Name) else ()
 
 
 def _import_time(node: ast.AST) -> Iterator[ast.AST]:
