@@ -28,6 +28,7 @@ _CALLS: dict[str, slice | None] = {
 }
 _TABLES = ("globals", "locals", "vars", "sys.modules", "__dict__")  # what is looked into with [...] or .get(...)
 _IMPORTS = ("importlib.import_module", "__import__", "sys.modules", "pkgutil.resolve_name")
+_MODULES = frozenset(name.partition(".")[0] for name in (*_CALLS, *_TABLES) if "." in name)
 _NAMES = frozenset(name.rpartition(".")[2] for name in (*_CALLS, *_TABLES))
 _DOTTED = frozenset(name.rpartition(".")[2] for name in (*_CALLS, *_TABLES) if "." in name or name == "__dict__")
 
@@ -51,7 +52,7 @@ def lookups(home: Module, node: ast.stmt, found: Reading, local: Imports) -> Ite
     """The look-ups in a statement; in a class all but those in its methods."""
     if _NAMES.isdisjoint(found.names) and _DOTTED.isdisjoint(found.attributes) and _aliases(home).isdisjoint(found.names):
         return
-    scan = _Scan(home, local, _looped(node))
+    scan = _Scan(home, local, node)
     looked_into: set[ast.expr] = set()
     for inner in _walk(node):
         whole, table, given = _opened(inner)
@@ -72,17 +73,24 @@ def lookups(home: Module, node: ast.stmt, found: Reading, local: Imports) -> Ite
 def _aliases(home: Module) -> frozenset[str]:
     """Names under which a module imports what looks up."""
     known = {*_CALLS, *_TABLES}
-    return frozenset(name for name, targets in home.imports.items() if any(".".join(target) in known for target in targets))
+    return frozenset(
+        name
+        for name, targets in home.imports.items()
+        if any(module in _MODULES and f"{module}.{inside}" in known for module, inside in targets)
+    )
 
 
 class _Scan:
-    def __init__(self, home: Module, local: Imports, looped: Mapping[str, tuple[str, ...]]) -> None:
-        self.home, self.local = home, local
-        self.names = {**looped, "__name__": (home.name,), "__package__": (home.package,)}
+    def __init__(self, home: Module, local: Imports, node: ast.stmt) -> None:
+        self.home, self.local, self.node = home, local, node
+        self.words = _NAMES | _aliases(home) | local.keys()
+        self.names: Mapping[str, tuple[str, ...]] = {}
 
     def called(self, node: ast.expr) -> str:
         """The full name of what an expression stands for, "" for what is ours."""
         chain = dotted(node)
+        if self.words.isdisjoint(chain):
+            return ""
         known = next(meanings(self.home, chain, self.local), ".".join(chain))
         return known if isinstance(known, str) else ""
 
@@ -95,7 +103,11 @@ class _Scan:
 
     def constants(self, node: ast.expr) -> tuple[str, ...]:
         """All that an expression can be, where the code says it; else nothing."""
-        return self.names.get(node.id, ()) if isinstance(node, ast.Name) else _texts([node])
+        if not isinstance(node, ast.Name):
+            return _texts([node])
+        if not self.names:
+            self.names = {**_looped(self.node), "__name__": (self.home.name,), "__package__": (self.home.package,)}
+        return self.names.get(node.id, ())
 
     def lookup(
         self, what: str, whole: ast.expr, of: ast.expr | None, given: Sequence[ast.expr], start: Sequence[ast.expr]

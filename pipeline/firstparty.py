@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import sysconfig
 from functools import cache
@@ -12,6 +13,7 @@ FRAMEWORK = "pipeline"  # carries rows and does not make them: it counts by FORM
 SHIPPED = frozenset({"schemas", "stages", "flows"})
 
 
+@cache
 def is_first_party(name: str) -> bool:
     """Whether a module's code counts line by line: the shipped packages, and whatever is not installed."""
     top = name.partition(".")[0]
@@ -53,9 +55,13 @@ def siblings(top: str) -> tuple[tuple[str, Path], ...]:
     root = _top(top)
     if root is None or root.name != "__init__.py":
         return ()
-    files = sorted(root.parent.rglob("*.py"))
-    dotted = ((path.relative_to(root.parent.parent).with_suffix("").parts, path) for path in files)
-    return tuple((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path) for parts, path in dotted)
+    found = (
+        (".".join([top, *Path(folder).relative_to(root.parent).parts]), Path(folder, file))
+        for folder, _, files in os.walk(root.parent)
+        for file in files
+        if file.endswith(".py")
+    )
+    return tuple(sorted((package if path.stem == "__init__" else f"{package}.{path.stem}", path) for package, path in found))
 
 
 @cache

@@ -9,6 +9,7 @@ from functools import cache
 
 from .digest import digest_bytes
 from .dynamic import Lookup, lookups
+from .firstparty import is_first_party
 from .meaning import targets
 from .reading import Reading, reading
 from .syntax import Imports, Module, Target
@@ -62,12 +63,14 @@ def _own(home: Module, found: Reading) -> Iterator[str]:
 def _paths(home: Module, found: Reading, local: Imports) -> Iterator[Path]:
     for _, target in found.imports:
         yield target, (), False
-    for chain in (*found.chains, *((name,) for name in found.bare)):
+    for chain in found.chains:
         yield from paths(home, chain, local)
+    for name in found.bare:
+        yield from paths(home, (name,), local)
 
 
 def paths(home: Module, chain: tuple[str, ...], local: Imports) -> Iterator[Path]:
-    """Where `a.b.c` leads, when `a` is imported."""
-    first, *rest = chain
+    """Where `a.b.c` leads, when `a` is imported; of somebody else's module, no further than to it."""
+    first = chain[0]
     for target in (*local.get(first, ()), *targets(home, first)):
-        yield target, tuple(rest), True
+        yield (target, chain[1:], True) if is_first_party(target[0]) else (target, (), False)

@@ -15,6 +15,7 @@ from .syntax import READS, Function, Target, base, dotted, imports_of
 _Documented = Function | ast.ClassDef
 _BUILTINS = frozenset(dir(builtins))
 _NAME = re.compile(r"[^\W\d]\w*")
+_PLAIN = frozenset({str, int, type(None)})
 _HINTS = ("annotation", "returns")
 
 
@@ -90,31 +91,36 @@ class _Reader:
             self.local = local
         elif kind is ast.AnnAssign and self.local:
             self.fields(inner, ("target", "value", "simple"))
-        else:
+        elif kind._fields:
             self.fields(inner, kind._fields)
 
     def fields(self, inner: ast.AST, names: tuple[str, ...]) -> None:
-        said, hint = self.said, self.hint
+        said, read = self.said, self.read
         for field in names:
-            value = getattr(inner, field, None)
-            if isinstance(value, list):
+            if field == "ctx":
+                continue
+            value: Any = getattr(inner, field, None)
+            kind = type(value)
+            if kind in _PLAIN:
+                said.append(repr(value))
+            elif kind is list:
                 if not value and field == "type_params":  # newer Pythons have it, and say nothing with it
                     continue
                 said.append("[")
                 for item in _without_text(value) if field == "body" and isinstance(inner, _Documented) else value:
                     if isinstance(item, ast.AST):
-                        self.read(item)
+                        read(item)
                     else:
                         said.append(repr(item))
                 said.append("]")
             elif not isinstance(value, ast.AST):
                 said.append(repr(value))
             elif field in _HINTS:
-                self.hint = True
-                self.read(value)
+                hint, self.hint = self.hint, True
+                read(value)
                 self.hint = hint
-            elif field != "ctx":
-                self.read(value)
+            else:
+                read(value)
 
     def name(self, inner: ast.Name) -> None:
         self.names[inner.id] = None

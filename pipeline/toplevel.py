@@ -63,12 +63,21 @@ class _Collecting:
             _import(self.found, name, target)
 
     def assigned(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, guards: tuple[ast.stmt, ...]) -> None:
-        bound = list(dict.fromkeys(_assigned(node)))
+        """An assignment counts with what it binds, and with what it sets an item or an attribute of."""
+        bound: dict[str, None] = {}
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            bound.update(dict.fromkeys([target.id] if isinstance(target, ast.Name) else _stored(target)))
+        calls = []
+        if not isinstance(node.value, ast.Constant | None):
+            for inner in ast.walk(node.value):
+                if isinstance(inner, ast.Call):
+                    calls.append(inner)
+                elif isinstance(inner, ast.NamedExpr):
+                    bound[inner.target.id] = None
         for name in bound:
             self.define(name, node, guards)
-        for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
-            if bound:
-                self.called(call, bound[0], node)
+        for call in calls if bound else ():
+            self.called(call, next(iter(bound)), node)
 
     def called(self, call: ast.Call, bound: str, node: ast.stmt) -> None:
         """Note what the value of an assignment calls, and the tables that the call may change."""
@@ -108,15 +117,13 @@ def _import(found: Module, name: str, target: Target) -> None:
         found.imports.setdefault(name, []).append(target)
 
 
-def _assigned(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterator[str]:
-    """Names that an assignment binds, and those whose item or attribute it sets."""
-    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-        for inner in ast.walk(target):
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                yield inner.id
-            elif isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store):
-                yield from base(inner)
-    yield from _walrus(node)
+def _stored(target: ast.expr) -> Iterator[str]:
+    """Names that a target of an assignment binds or changes; `(x := y)` in it too."""
+    for inner in ast.walk(target):
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+            yield inner.id
+        elif isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store):
+            yield from base(inner)
 
 
 def _walrus(node: ast.AST) -> Iterator[str]:

@@ -59,7 +59,7 @@ class Project:
             if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
                 del sys.modules[name]
         importlib.invalidate_caches()
-        memory = (source.module, source.source_bytes, firstparty.siblings, firstparty._top)
+        memory = (source.module, source.source_bytes, firstparty.siblings, firstparty._top, firstparty.is_first_party)
         for cached in (*memory, key._code, key._warn, key.versions, stage._ports):
             cached.cache_clear()
 

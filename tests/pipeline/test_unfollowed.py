@@ -133,7 +133,7 @@ def test_a_subclass_of_a_stage_that_declares_is_not_warned_about(project):
 @pytest.mark.parametrize("reaches", ["reaches = (3,)", "reaches = ('mypkg.handlers:nobody',)", "reaches = ('mypkg.nobody',)"])
 def test_a_declaration_of_what_is_not_there_is_refused(project, reaches):
     write(project, "getattr(handlers, name)", reaches)
-    with pytest.raises(UsageError, match="reaches|not defined at the top level"):
+    with pytest.raises(UsageError, match=r"reaches|not defined at the top level"):
         parts(project)
 
 
