@@ -65,6 +65,9 @@ COUNTS = [
     ("what attrgetter names", "from operator import attrgetter\nclass A:\n    @property\n    def go(self): return 1\ndef work(m): return attrgetter('go')(A())", "return 1", "return 2", "A.go()"),
     ("what globals() names", "def go(): return 1\ndef work(m): return globals()['go']()", "return 1", "return 2", "go()"),
     ("what a module's __getattr__ makes", "def __getattr__(name): return lambda m: 1", "m: 1", "m: 2", "__getattr__()"),
+    ("what a table of texts names", "class A:\n    def go(self): return 1\nBY = {1: 'go'}\ndef work(m): return getattr(A(), BY[m])()", "return 1", "return 2", "A.go()"),
+    ("a method under another name", "class A:\n    def go(self): return 1\n    run = go\ndef work(m): return A().run()", "return 1", "return 2", "A.go()"),
+    ("the condition of an import", "FAST = True\nif FAST: from .y import one\nelse: from .z import one\ndef work(m): return one()", "True", "False", "FAST"),
 ]  # fmt: skip
 
 HELPERS = """
