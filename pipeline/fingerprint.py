@@ -18,14 +18,12 @@ from .digest import digest_bytes
 from .dynamic import Lookup
 from .errors import UsageError, bounded
 from .firstparty import is_first_party, is_third_party
-from .meaning import is_called_by_others, targets
+from .meaning import is_called_by_others, runs, targets
 from .piece import Piece, paths, piece
 from .registered import fillers, is_open, uses
 from .source import module
 from .stage import origin
 from .syntax import Function, Module, Target
-
-_PLAIN = frozenset({"staticmethod", "classmethod", "property", "cached_property", "override", "abstractmethod"})
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,7 @@ class _Reach:
         """Take what waits until no reached code mentions more of it, and what fills the tables that were reached."""
         known = -1
         while known != (known := len(self.code) + len(self.seen)):
-            ready = [entry for entry in self.waiting if _runs(entry[2], self.attributes)]
+            ready = [entry for entry in self.waiting if runs(entry[2], self.attributes)]
             self.waiting = [entry for entry in self.waiting if entry not in ready]
             for home, label, method in ready:
                 self.take(home, label, method)
@@ -200,9 +198,3 @@ class _Reach:
                     self.looked.add(key)
                     for other, bound in fillers(*key[0], key[1]):
                         self.name(other, bound)
-
-
-def _runs(method: Function, mentioned: set[str]) -> bool:
-    by_itself = (method.name.startswith("_") and method.name.endswith("_")) or method.name.startswith("model_")
-    decorators = {getattr(d, "id", getattr(d, "attr", "call")) for d in method.decorator_list}
-    return by_itself or method.name in mentioned or bool(decorators - _PLAIN)

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from .firstparty import FRAMEWORK, is_first_party
 from .source import module
-from .syntax import Imports, Module, Target, dotted
+from .syntax import Function, Imports, Module, Target, dotted
 
 Meaning = tuple[Module, str] | str  # a definition of ours, or the full name of somebody else's
 # Base classes that call no method of their own accord but those that Python calls, and `model_...`.
 _INERT = frozenset({"abc", "dataclasses", "enum", "pydantic", "typing", "typing_extensions", FRAMEWORK})
 _MAKERS = frozenset({("namedtuple",), ("NamedTuple",), ("TypedDict",)})
+_PLAIN = frozenset({"staticmethod", "classmethod", "property", "cached_property", "override", "abstractmethod"})
 _DEEP = 20  # re-exports in a row; beyond it they go round
 
 
@@ -64,3 +65,10 @@ def lineage(home: Module, node: ast.ClassDef, deep: int = 0) -> Iterator[tuple[M
 def is_called_by_others(home: Module, node: ast.ClassDef) -> bool:
     """Whether a class derives, at last, from one of somebody else's that may call any of its methods: `nn.Module` does."""
     return any(isinstance(found, str) and found.partition(".")[0] not in _INERT for found in lineage(home, node))
+
+
+def runs(method: Function, mentioned: set[str]) -> bool:
+    """Whether a method may run: Python, pydantic or a decorator calls it, or reached code mentions its name."""
+    by_itself = (method.name.startswith("_") and method.name.endswith("_")) or method.name.startswith("model_")
+    decorators = {getattr(d, "id", getattr(d, "attr", "call")) for d in method.decorator_list}
+    return by_itself or method.name in mentioned or bool(decorators - _PLAIN)
