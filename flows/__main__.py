@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 def _leave(number: int, frame: FrameType | None = None) -> NoReturn:
@@ -22,7 +23,7 @@ gc.disable()  # start-up makes half a million objects that stay; what works long
 for _number in (signal.SIGINT, signal.SIGTERM):  # also while the imports below take their time
     signal.signal(_number, _leave)
 
-from pipeline import BrickwiseError  # noqa: E402  # the handlers come first
+from pipeline import BrickwiseError, BrickwiseWarning  # noqa: E402  # the handlers come first
 
 from .arguments import parse  # noqa: E402  # likewise
 from .commands import COMMANDS  # noqa: E402  # likewise
@@ -43,6 +44,7 @@ def main() -> None:
     """
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
+    _show_warnings_as_lines()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -63,6 +65,19 @@ def main() -> None:
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     _came.append(number)
     raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+
+def _show_warnings_as_lines() -> None:
+    """Our own warnings are for the user, who has no use for the line of ours that gave them."""
+    show = warnings.showwarning
+
+    def shown(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, BrickwiseWarning):
+            print(f"brickwise: warning: {message}", file=sys.stderr, flush=True)
+        else:
+            show(message, category, *where, **more)
+
+    warnings.showwarning = shown
 
 
 def _fail(message: str, code: int, debug: bool) -> int:

@@ -8,6 +8,7 @@ from .check import Check, Finding, Receipt
 from .errors import (
     BlockedError,
     BrickwiseError,
+    BrickwiseWarning,
     DamagedError,
     StageError,
     StoreError,
@@ -26,6 +27,7 @@ __all__ = [
     "Artifact",
     "BlockedError",
     "BrickwiseError",
+    "BrickwiseWarning",
     "Check",
     "DamagedError",
     "Evaluation",

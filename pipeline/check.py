@@ -44,9 +44,10 @@ class Receipt(Frozen):
 
 
 class Check(Frozen):
-    """What must hold of one output of a step. Fields are its config; `judge` looks at the artifact."""
+    """What must hold of one output of a step. Fields are its config; `judge` looks at the artifact; `reaches` as of a Stage."""
 
     packages: ClassVar[tuple[str, ...]] = ()
+    reaches: ClassVar[tuple[Any, ...]] = ()
 
     name: str
     on: str = "rows"  # the output port it looks at

@@ -52,6 +52,10 @@ class DamagedError(StoreError):
         super().__init__(f"object {digest[:12]} {why}; run the pipeline again to remake it")
 
 
+class BrickwiseWarning(UserWarning):
+    """What a user should know and may ignore: the cache cannot see all of a stage's code."""
+
+
 def bounded(value: object, limit: int = 80) -> str:
     """`repr(value)`, cut in the middle to at most `limit` characters: data quoted in a message."""
     text = value if isinstance(value, str) else repr(value)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import platform
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 from .check import Check
 from .digest import Json, digest_json
-from .errors import UsageError, bounded
+from .errors import BrickwiseWarning, UsageError, bounded
 from .fingerprint import fingerprint
 from .pipeline import Pipeline
 from .settings import classes, config
-from .stage import Ports, Stage, ports
+from .stage import Ports, Stage, origin, ports
 from .table import Table
 
 FORMAT = 2  # raise it when the framework's own change alters what a step writes
@@ -97,7 +98,23 @@ def _version(package: str) -> str:
 
 @cache
 def _code(roots: tuple[type, ...], entries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple(fingerprint(roots, entries).code.items())
+    declared = [kind for root in roots for kind in root.__mro__ if kind not in (Stage, Check) and "reaches" in vars(kind)]
+    found = fingerprint(roots, entries, tuple(reached for kind in declared for reached in vars(kind)["reaches"]))
+    if found.unfollowed and not declared:
+        _warn(origin(roots[0]).__qualname__, found.unfollowed)
+    return tuple(found.code.items())
+
+
+@cache
+def _warn(name: str, unfollowed: tuple[str, ...]) -> None:
+    """Say once what the fingerprint of a stage or check cannot follow."""
+    listed = ", ".join(unfollowed[:3]) + (f" and {len(unfollowed) - 3} more" if len(unfollowed) > 3 else "")
+    warnings.warn(
+        f"{name} looks up code that cannot be followed, so that its edits would go unseen: {listed}; name what it may find in "
+        f"the class, `reaches = (a_function, a_module, ...)`, or say `reaches = ()` where it finds no code",
+        BrickwiseWarning,
+        stacklevel=2,
+    )
 
 
 def _records(found: Ports) -> tuple[type, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -31,13 +33,19 @@ def config(value: Any) -> Json:
 
 
 def classes(value: Any) -> Iterator[type]:
-    """The class of a model and of every model and class among its values: where its code begins."""
+    """The class of a model and of every model, dataclass, Enum and class among its values: where its code begins."""
     if isinstance(value, type):
         yield value
     elif isinstance(value, BaseModel):
         yield type(value)
         for name in type(value).model_fields:
             yield from classes(getattr(value, name))
+    elif isinstance(value, Enum):
+        yield type(value)
+    elif dataclasses.is_dataclass(value):
+        yield type(value)
+        for field in dataclasses.fields(value):
+            yield from classes(getattr(value, field.name))
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from classes(item)

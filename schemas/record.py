@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -148,10 +148,9 @@ def _column(record: type[Record], name: str, info: FieldInfo) -> Column:
         if isinstance(rule, Key):
             found["unique"] = True
         elif isinstance(rule, annotated_types.Ge | annotated_types.Gt | annotated_types.Le | annotated_types.Lt):
-            word = type(rule).__name__.lower()
             if kind not in _ORDERED:
                 raise UsageError(f"{record.__name__}.{name}: no row rule is known for {rule!r} on {kind}")
-            found[word] = getattr(rule, word)
+            found |= asdict(rule)  # {"ge": bound}
         elif isinstance(rule, annotated_types.MinLen):
             found["min_length"] = rule.min_length
         elif isinstance(rule, annotated_types.MaxLen):

@@ -89,10 +89,10 @@ def _rules(columns: tuple[Column, ...], rows: pa.Table) -> Iterator[tuple[str, s
         if column.kind.startswith("list<"):
             yield "holds a null", column.name, _holding_null(values)
         bounds = (
-            ("ge", pc.greater_equal), ("gt", pc.greater), ("le", pc.less_equal), ("lt", pc.less),
+            ("ge", column.ge, pc.greater_equal), ("gt", column.gt, pc.greater),
+            ("le", column.le, pc.less_equal), ("lt", column.lt, pc.less),
         )  # fmt: skip
-        for word, holds in bounds:
-            bound = getattr(column, word)
+        for word, bound, holds in bounds:
             if bound is not None:
                 yield f"is not {word} {bound}", column.name, _broken(holds(values, bound))
         if column.min_length is not None or column.max_length is not None:

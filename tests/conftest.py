@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import pipeline
-from pipeline import LocalStore, Pipeline, key, source, stage
+from pipeline import LocalStore, Pipeline, firstparty, key, source, stage
 
 ROOT = Path(pipeline.__file__).parents[1]
 
@@ -59,7 +59,8 @@ class Project:
             if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
                 del sys.modules[name]
         importlib.invalidate_caches()
-        for cached in (source.module, source._top, key._code, key.versions, stage._ports):
+        memory = (source.module, source.source_bytes, firstparty.siblings, firstparty._top, firstparty.is_first_party)
+        for cached in (*memory, key._code, key._warn, key.versions, stage._ports):
             cached.cache_clear()
 
     def python(self, code: str, *arguments: str) -> subprocess.Popen[str]:

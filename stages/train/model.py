@@ -57,7 +57,4 @@ def load_net(model: Model) -> Predictor:
 
 def by_name(part: Part) -> dict[str, Any]:
     """Fields of a part, each inner part as {its class: its fields}: a class is looked up by name, never imported."""
-    values = {name: getattr(part, name) for name in type(part).model_fields}
-    return {
-        name: {type(value).__name__: by_name(value)} if isinstance(value, Part) else value for name, value in values.items()
-    }
+    return {name: {type(value).__name__: by_name(value)} if isinstance(value, Part) else value for name, value in part}

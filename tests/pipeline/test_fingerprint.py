@@ -225,3 +225,59 @@ def test_code_that_no_file_holds_is_refused():
 
     with pytest.raises(UsageError, match=r"Local is not defined at the top level of a module file.*move it there"):
         fingerprint([Local], ("run",))
+
+
+GOLDEN = """
+from math import floor
+LEAST = 3
+def rounded(value, least=LEAST):
+    return [floor(value), "text", {1: -2.5}] if value > least else None
+class Size:
+    unit: str = "rows"
+    def __call__(self, value):
+        return rounded(value)
+"""
+DIGESTS = {
+    "mypkg/golden.py: LEAST": "d843abf88970d908",
+    "mypkg/golden.py: Size": "dc486f8aa352a63b",
+    "mypkg/golden.py: Size.__call__()": "d47c34e998546720",
+    "mypkg/golden.py: rounded()": "1c8b584c7ffa8a5b",
+}
+
+
+def test_a_golden_module_keeps_its_fingerprint(project):
+    project.write("mypkg/golden.py", GOLDEN)
+    found = fingerprint([project.load("mypkg.golden:Size")], ())
+    advice = "every stored key changes: if that is meant, raise FORMAT in pipeline/key.py, and these digests"
+    assert {name: digest[:16] for name, digest in found.code.items()} == DIGESTS, advice
+
+
+def test_methods_of_a_class_that_derives_from_a_library_s_count_through_a_base_in_another_module(project):
+    project.write("mypkg/base.py", "import threading\nclass Base(threading.Thread): ...")
+    project.write(
+        "mypkg/flow.py",
+        """
+        from pipeline import Model, Stage
+        from .base import Base
+        class Work(Base):
+            def run(self): return 1
+            def hidden(self): return 1
+        class Fit(Stage):
+            def map(self): return Work().start()
+        """,
+    )
+    assert {"mypkg/flow.py: Work.run()", "mypkg/flow.py: Work.hidden()"} <= set(code_of(project, "mypkg.flow:Fit"))
+
+
+def test_a_package_without_init_file_is_followed(project):
+    (project.folder / "loose").mkdir()
+    (project.folder / "loose" / "x.py").write_text("def near(): return 1")
+    project.write(
+        "mypkg/flow.py",
+        "import loose.x\nfrom pipeline import Stage\nclass Fit(Stage):\n    def run(self): return loose.x.near()",
+    )
+    assert "loose/x.py: near()" in code_of(project, "mypkg.flow:Fit")
+
+
+def code_of(project, target: str) -> dict[str, str]:
+    return dict(fingerprint([project.load(target)], ("run", "map")).code)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.reading import reading
 
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 MODULES = (argparse, asyncio.base_events, dataclasses, inspect, typing)
 STATEMENTS = [node for module in MODULES for node in ast.parse(inspect.getsource(module)).body]
 ODD = ast.parse(
@@ -34,8 +35,9 @@ async def odd(a, /, b=1, *c, d: int = 2, **e):
 
 
 def described(node: ast.stmt) -> str:
-    """What `ast.dump` says, without docstrings, and of a class without its methods."""
+    """What `ast.dump` says, without docstrings and the annotations of local variables, and of a class without its methods."""
     node = copy.deepcopy(node)
+    forget_annotations(node, local=False)
     if isinstance(node, ast.ClassDef):
         node.body = [item for item in node.body if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
     for inner in ast.walk(node):
@@ -48,6 +50,15 @@ def described(node: ast.stmt) -> str:
                 )
             ]
     return ast.dump(node)
+
+
+def forget_annotations(node: ast.AST, local: bool) -> None:
+    """Take out those in a function's own scope, which Python does not evaluate."""
+    if local and isinstance(node, ast.AnnAssign):
+        node.annotation = ast.Constant(None)
+    local = (local or isinstance(node, FUNCTION)) and not isinstance(node, ast.ClassDef)
+    for inner in ast.iter_child_nodes(node):
+        forget_annotations(inner, local)
 
 
 def text(node: ast.stmt) -> str:
@@ -91,6 +102,20 @@ def test_a_reading_names_what_the_syntax_loads(node):
     body = [item for item in getattr(node, "body", []) if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
     nodes = [inner for item in (body if isinstance(node, ast.ClassDef) else [node]) for inner in ast.walk(item)]
     names = {inner.id for inner in nodes if isinstance(inner, ast.Name)}
-    assert names - set(found.imports) <= set(found.names)
-    assert not set(found.names) & set(found.imports)
-    assert {inner.attr for inner in nodes if isinstance(inner, ast.Attribute)} <= found.attributes
+    local = {
+        inner.id
+        for node in nodes
+        if isinstance(node, ast.AnnAssign)
+        for inner in ast.walk(node.annotation)
+        if isinstance(inner, ast.Name)
+    }
+    assert names - local <= set(found.names)
+    dotted = {inner.attr for inner in nodes if isinstance(inner, ast.Attribute)}
+    hinted = {
+        inner.attr
+        for node in nodes
+        if isinstance(node, ast.AnnAssign)
+        for inner in ast.walk(node.annotation)
+        if isinstance(inner, ast.Attribute)
+    }
+    assert dotted - hinted <= found.attributes

@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
 import pytest
@@ -124,3 +126,16 @@ def test_a_config_carries_the_class_of_every_model_in_it():
 def test_the_classes_of_a_config_are_those_of_every_model_in_it():
     assert {Fit, TextNet, Gru, Lstm} <= set(classes(Fit(net=Gru())))
     assert list(classes({"a": [Gru], "b": 3})) == [Gru]
+
+
+class Size(Enum):
+    SMALL = 1
+
+
+@dataclass(frozen=True)
+class Cut:
+    size: Size = Size.SMALL
+
+
+def test_dataclasses_and_enums_in_a_config_bring_their_code_too():
+    assert list(classes((Cut(),))) == [Cut, Size]

@@ -3,7 +3,9 @@ import ast
 import pytest
 
 from pipeline import UsageError
-from pipeline.source import imports_of, is_first_party, module
+from pipeline.firstparty import is_first_party
+from pipeline.source import module
+from pipeline.syntax import imports_of
 
 
 def imports(line: str, package: str = "mypkg.inner") -> dict[str, tuple[str, str]]:
@@ -43,7 +45,7 @@ def test_a_package_is_labelled_by_its_init_file(project):
     project.write("mypkg/__init__.py", "from .x import helper")
     project.write("mypkg/x.py", "")
     assert module("mypkg").label == "mypkg/__init__.py"
-    assert module("mypkg").imports == {"helper": ("mypkg.x", "helper")}
+    assert module("mypkg").imports == {"helper": [("mypkg.x", "helper")]}
 
 
 def test_a_folder_without_init_file_and_a_single_file_are_packages_too(project):
