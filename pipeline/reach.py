@@ -11,7 +11,7 @@ from .store import LocalStore
 
 
 class Reach:
-    """The keys and digests that are reached so far. It only grows; what cannot be read on the way is in `notes`.
+    """The keys and digests that are reached so far. It only grows; what cannot be told of runs is in `notes`.
 
     Nothing is pinned, changed or set aside by looking.
     """
@@ -29,36 +29,39 @@ class Reach:
         return len(self.actions) + len(self.objects)
 
     def run(self, record: Json) -> None:
-        """Reach what a run made and reused."""
+        """Reach what a run made and reused; an artifact that was collected with its action is passed over."""
         for step in record["steps"]:
-            if step["key"]:
-                self.action(step["key"])
+            known = bool(step["key"]) and self.action(step["key"])
             for digest in artifacts(step):
-                self.artifact(digest)
+                if not self.artifact(digest) and known:
+                    what = f"manifest {digest[:12]}, of step {step['name']} of run {record['run_id']},"
+                    self.notes[f"{what} is damaged or missing, so that the files it named cannot be told"] = None
 
-    def action(self, key: str) -> None:
-        """Reach an action and what it made: a step's artifacts, or a mapped item's files."""
+    def action(self, key: str) -> bool:
+        """Reach an action and what it made: a step's artifacts, or a mapped item's files. Returns whether it could be read."""
         self.actions.add(key)
-        known = key in self._followed or not NAME.fullmatch(key)
-        found = None if known else self._store.peek_document("actions", key)
+        if key in self._followed:
+            return True
+        found = self._store.peek_document("actions", key) if NAME.fullmatch(key) else None
         if found is None:
-            return
+            return False
         self._followed.add(key)
         self.objects.update(files(found))
         for digest in artifacts(found):
             self.artifact(digest)
+        return True
 
-    def artifact(self, digest: str) -> None:
-        """Reach an artifact: its manifest, and the files that this names."""
+    def artifact(self, digest: str) -> bool:
+        """Reach an artifact: its manifest, and the files that this names. Returns whether it could be read."""
         self.objects.add(digest)
         if digest in self._followed:
-            return
+            return True
         found = manifest_of(self._store.peek(digest))
         if found is None:
-            self.notes[f"manifest {digest[:12]} is damaged or missing, so that the files it named cannot be told"] = None
-            return
+            return False
         self._followed.add(digest)
         self.objects.update(files(found))
+        return True
 
     def holds(self, action: Json) -> bool:
         """Whether an action judges something that is reached, or made nothing else."""
@@ -97,6 +100,5 @@ def lost(store: LocalStore, steps: Iterable[Json]) -> list[str]:
 
 def _whole(store: LocalStore, step: Json) -> bool:
     reach = Reach(store)
-    for digest in artifacts(step):
-        reach.artifact(digest)
-    return all(store.has(digest) for digest in reach.objects) and not reach.notes
+    whole = all(reach.artifact(digest) for digest in artifacts(step))
+    return whole and all(map(store.has, reach.objects))

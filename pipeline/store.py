@@ -136,8 +136,8 @@ class LocalStore:
     def digests(self) -> list[str]:
         """The names of all objects, sorted; links in place of folders are passed over."""
         here = self.root / "objects"
-        folders = sorted(here.iterdir()) if here.is_dir() else []
-        names = [f"{path.name}{entry.name}" for path in folders if not path.is_symlink() for entry in os.scandir(path)]
+        folders = [p for p in here.iterdir() if p.is_dir() and not p.is_symlink()] if here.is_dir() else []
+        names = [f"{path.name}{entry.name}" for path in folders for entry in os.scandir(path)]
         return sorted(name for name in names if _DIGEST.fullmatch(name))
 
     def object_file(self, digest: str) -> Path:
