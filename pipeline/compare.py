@@ -61,7 +61,8 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
                     _inputs(pipeline, store, name, past), _inputs(pipeline, store, name, outputs)
                 )
             except DamagedError as error:
-                return Difference(against=earlier, note=f"not comparable: {_gone(store, before) or error}")
+                gone = _gone(store, before.steps, f"run {earlier}") or _gone(store, outcomes, "the later run")
+                return Difference(against=earlier, note=f"not comparable: {gone or error}")
             except (KeyError, UsageError) as error:
                 return Difference(against=earlier, note=f"not comparable: {error}")
             return Difference.model_validate({"against": earlier, "verdict": verdict, "details": details})
@@ -88,14 +89,10 @@ def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str,
     return found | dict.fromkeys(gone, "step is gone")
 
 
-def _gone(store: LocalStore, record: RunRecord) -> str:
+def _gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
     """What a run made and is no longer there, in words."""
-    steps = lost(store, record.model_dump(mode="json", include={"steps"})["steps"])
-    return (
-        f"what {', '.join(steps)} of run {record.run_id} made was collected or lost; only a new run makes it again"
-        if steps
-        else ""
-    )
+    gone = lost(store, [step.model_dump(mode="json") for step in steps])
+    return f"what {', '.join(gone)} of {of} made was collected or lost; only a new run makes it again" if gone else ""
 
 
 def _inputs(pipeline: Pipeline, store: LocalStore, name: str, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:

@@ -242,7 +242,8 @@ class LocalStore:
 
     def refs(self) -> dict[tuple[str, str], str]:
         """(pipeline, name) -> target, of every ref."""
-        names = [(path.parent.name, path.name) for path in (self.root / "refs").glob("*/*")]
+        files = [path for path in (self.root / "refs").glob("*/*") if durable.is_file(path) and not path.parent.is_symlink()]
+        names = [(path.parent.name, path.name) for path in files]
         found = {name: self.ref(*name) for name in names if all(map(NAME.fullmatch, name))}
         return {name: target for name, target in found.items() if target is not None}
 
