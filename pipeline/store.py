@@ -251,8 +251,8 @@ class LocalStore:
 
     def _names(self, folder: str) -> list[str]:
         here = self.root / folder
-        found = here.iterdir() if here.is_dir() else ()
-        return sorted(path.stem for path in found if path.suffix == ".json" and NAME.fullmatch(path.stem))
+        names = os.listdir(here) if here.is_dir() else ()  # noqa: PTH208  # a tenth of the time: there may be 100,000
+        return sorted(name[:-5] for name in names if name.endswith(".json") and NAME.fullmatch(name[:-5]))
 
     def _save(self, folder: str, name: str, document: Json, *, flushed: bool = True) -> None:
         path = self.root / folder / f"{file_name(name)}.json"
