@@ -176,6 +176,17 @@ def test_a_pinned_key_keeps_what_its_action_made(store):
         assert lost(store, steps(old)) == ["lines", "fit"]
 
 
+def test_a_pinned_key_of_a_fragment_keeps_its_files(store):
+    good, away = store.put(b"good"), store.put(b"away")
+    store.record_action("f" * 64, {"rows_in": 2, "files": [{"digest": good}], "quarantine": [{"digest": away}]})
+    with store.lease():
+        store.pin(["f" * 64])
+        collect(LocalStore(store.root))
+        assert names(store) == {good, away, "f" * 64}
+    collect(store)
+    assert names(store) == set()
+
+
 def test_what_a_dead_run_left_goes(store, project):
     process = project.python(
         """

@@ -252,19 +252,24 @@ def test_damage_that_somebody_mends_meanwhile_is_not_set_aside(filled, monkeypat
     assert not filled.damaged(digest)
 
 
-def test_what_is_collected_while_it_reads_is_not_missing(filled, monkeypatch):
-    run(built(seed=3), filled)
-    run(built(seed=4), filled)
-    real = LocalStore.peek_document
-    left = [1]
+def test_what_is_made_and_collected_while_it_reads_is_not_missing(filled, monkeypatch):
+    read, peek, keys = LocalStore.digests, LocalStore.peek_document, []
 
-    def peek(store, kind, name):
-        found = real(store, kind, name)
-        if kind == "actions" and left:
-            left.pop()
+    def digests(store):
+        found = read(store)
+        if not keys:
+            records = [run(built(seed=seed), filled) for seed in (3, 4)]
+            keys.extend(["", records[0].step("fit").key])
+        return found
+
+    def peek_document(store, kind, name):
+        found = peek(store, kind, name)
+        if keys[:1] == [""] and name == keys[1]:
+            keys[0] = "collected"
             collect(LocalStore(filled.root), keep=1)
         return found
 
-    monkeypatch.setattr(LocalStore, "peek_document", peek)
+    monkeypatch.setattr(LocalStore, "digests", digests)
+    monkeypatch.setattr(LocalStore, "peek_document", peek_document)
     assert verify(LocalStore(filled.root)).clean
-    assert not left
+    assert keys[0] == "collected"
