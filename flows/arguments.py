@@ -123,6 +123,14 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared.", json=False)
     made.add_argument("run", metavar="RUN", help=RUN)
 
+    made = command("gc", "Remove what no champion, no recent run and no live run needs; safe beside runs.")
+    made.add_argument("--keep", type=int, default=10, metavar="N", help="the last N runs of every pipeline (10)")
+    made.add_argument("--dry-run", action="store_true", help="say what would go, and touch nothing")
+
+    command(
+        "verify", "Read everything in the store, and set aside what is damaged; exit 5 when anything was damaged or missing."
+    )
+
     made = command("schedule", "Serve the pipeline as a Prefect deployment that runs by the clock, until Ctrl-C.", json=False)
     made.add_argument("pipeline", metavar="PIPELINE", help=PIPELINE)
     made.add_argument("--cron", metavar="LINE", help='such as "0 6 * * *"')

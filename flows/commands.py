@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import gc as memory
 import json
 import os
 import sys
@@ -75,7 +75,7 @@ def validate(*, target: str, step: str | None, record: str | None, as_json: bool
     """Run data stages and their checks, never training; or check a file against a Record."""
     from .validate import validate_file, validate_pipeline
 
-    gc.enable()  # off since start-up; see __main__.py
+    memory.enable()  # off since start-up; see __main__.py
     if record is not None:
         return validate_file(record, Path(target), as_json=as_json)
     return validate_pipeline(load_pipeline(target), LocalStore(store), step, as_json=as_json)
@@ -110,8 +110,11 @@ def show(*, run: str, step: str | None, key: bool, as_json: bool, store: Path) -
             _print_document(record.model_dump(mode="json"))
             return
         from .show import console, run_view
+        from .upkeep import what_is_gone
 
         console().print(run_view(record, local.ref(record.pipeline, "champion")))
+        for line in what_is_gone(local, record):
+            print(line)
         return
     from .show_step import show_step
 
@@ -150,12 +153,16 @@ def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -
 @_command
 def accept(*, run: str, store: Path) -> None:
     """Make a run the champion, with which later runs of its pipeline are compared."""
+    from .upkeep import require_whole
+
     local = LocalStore(store)
     record = load_run(local, run)
     unfinished = [step.name for step in record.steps if step.status not in ("ran", "reused")]
     if unfinished:
         raise UsageError(f"run {record.run_id} did not finish {', '.join(unfinished)}; only a whole run can be the champion")
-    local.set_ref(record.pipeline, "champion", str(record.run_id))
+    with local.lease(), local.lock("champion"):
+        require_whole(local, record)
+        local.set_ref(record.pipeline, "champion", str(record.run_id))
     print(f"run {record.run_id} is now the champion of {record.pipeline}")
 
 
@@ -170,6 +177,24 @@ def schedule(*, pipeline: str, cron: str | None, every: str | None, settings: Se
             "schedule needs a Prefect server: start one with `prefect server start`, and set PREFECT_API_URL to its address"
         )
     serve(pipeline, store.absolute(), cron=cron, every=every, settings=list(settings))
+
+
+@_command
+def gc(*, keep: int, dry_run: bool, as_json: bool, store: Path) -> None:
+    """Remove what no champion, no recent run and no live run needs."""
+    from .upkeep import show_collected
+
+    memory.enable()  # off since start-up; see __main__.py
+    show_collected(LocalStore(store), keep, dry_run=dry_run, as_json=as_json)
+
+
+@_command
+def verify(*, as_json: bool, store: Path) -> int:
+    """Read everything in the store, and set aside what is damaged; 5 when anything was damaged or missing."""
+    from .upkeep import show_verified
+
+    memory.enable()  # likewise
+    return show_verified(LocalStore(store), as_json=as_json)
 
 
 def _pipeline_of(record: RunRecord) -> Pipeline:

@@ -18,6 +18,7 @@ from pipeline.table import Table
 
 from .show import console
 from .tables import checks_table, steps_table, troubles
+from .upkeep import what_is_gone
 
 _EXAMPLES = 5
 
@@ -28,6 +29,10 @@ def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: boo
     if step is None:
         raise UsageError(f"run {record.run_id} has no step {name!r}; {suggest(name, [s.name for s in record.steps])}")
     action = store.action(step.key) if step.key else None
+    if whole_key and step.key and action is None:
+        raise UsageError(
+            f"the action of step {name!r} of run {record.run_id} was collected by gc, or lost; its key was {step.key}"
+        )
     if whole_key or as_json:
         found = {"key": step.key, "parts": action["parts"] if action else None}
         document = found if whole_key else step.model_dump(mode="json") | found
@@ -41,6 +46,9 @@ def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: boo
         shown.print(line, style="red", markup=False)
     for port, digest in step.outputs.items():
         shown.print(f"output {port}: {digest}")
+    for line in what_is_gone(store, record, name):
+        shown.print(line, style="yellow", markup=False)
+        return
     if step.quarantine:
         rows = load(store, step.quarantine, Port("quarantine", Table, Quarantined)).read().to_pylist()
         shown.print(f"\nquarantine: {len(rows):,} rows")

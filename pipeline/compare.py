@@ -11,6 +11,7 @@ from .errors import DamagedError, StoreError, UsageError
 from .pipeline import Pipeline
 from .plan import explain
 from .publish import load, manifest
+from .reach import lost
 from .record import Difference, Outcome, RunRecord, load_run
 from .store import LocalStore
 
@@ -59,7 +60,10 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
                 verdict, details = step.stage.diff(
                     _inputs(pipeline, store, name, past), _inputs(pipeline, store, name, outputs)
                 )
-            except (KeyError, DamagedError, UsageError) as error:
+            except DamagedError as error:
+                gone = _gone(store, before.steps, f"run {earlier}") or _gone(store, outcomes, "the later run")
+                return Difference(against=earlier, note=f"not comparable: {gone or error}")
+            except (KeyError, UsageError) as error:
                 return Difference(against=earlier, note=f"not comparable: {error}")
             return Difference.model_validate({"against": earlier, "verdict": verdict, "details": details})
     return Difference(against=earlier, note="no stage of this pipeline compares runs")
@@ -75,11 +79,20 @@ def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str,
         if earlier and earlier.key == step.key:
             continue
         if old is None or new is None:
-            found[step.name] = "finished in one of the runs only"
+            unknown = earlier is not None and earlier.key and step.key
+            found[step.name] = (
+                "not known: what its key was made of was collected" if unknown else "finished in one of the runs only"
+            )
         else:
             found[step.name] = explain(store, old["parts"], new["parts"])
     gone = [step.name for step in before.steps if after.step(step.name) is None]
     return found | dict.fromkeys(gone, "step is gone")
+
+
+def _gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
+    """What a run made and is no longer there, in words."""
+    gone = lost(store, [step.model_dump(mode="json") for step in steps])
+    return f"what {', '.join(gone)} of {of} made was collected or lost; only a new run makes it again" if gone else ""
 
 
 def _inputs(pipeline: Pipeline, store: LocalStore, name: str, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:

@@ -109,13 +109,14 @@ def write(target: Path, data: bytes, scratch: Path, *, read_only: bool = True, f
 
 
 def append(path: Path, data: bytes) -> None:
-    """Add bytes at the end of a file, in one call; it is not flushed. Raises StoreError."""
+    """Add bytes at the end of a file; it is not flushed. Raises StoreError, and a part of them may be there then."""
     make_folder(path.parent)
     with _named(path, "write"):
         _do("append", path)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
-            os.write(handle, data)
+            while data:  # a full disk takes a part, and says so the next time
+                data = data[os.write(handle, data) :]
         finally:
             os.close(handle)
 
@@ -139,16 +140,28 @@ def is_file(path: Path) -> bool:
             return False
 
 
+def size(path: Path) -> int | None:
+    """Bytes of a file, or of a link itself, or None where there is none. Raises StoreError."""
+    with _named(path, "read"):
+        try:
+            return path.lstat().st_size
+        except FileNotFoundError:
+            return None
+
+
 def _no_link(name: str, flags: int) -> int:
     return os.open(name, flags | os.O_NOFOLLOW)
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename a file, flushing both folders. Raises StoreError."""
+    """Rename a file, flushing both folders; one that is gone already is left gone. Raises StoreError."""
     make_folder(target.parent)
     with _named(source, "move"):
         _do("rename", source, target)
-        source.replace(target)
+        try:
+            source.replace(target)
+        except FileNotFoundError:
+            return
     sync_folder(source.parent)
     sync_folder(target.parent)
 
@@ -178,6 +191,24 @@ def lock_if_free(path: Path) -> Iterator[bool]:
         yield held
 
 
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds a kernel lock; nothing is touched, not even where there is no such file. Raises StoreError."""
+    import fcntl
+
+    with _named(path, "read"):
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+
 @contextmanager
 def _lock(path: Path, seconds: float) -> Iterator[bool]:
     from filelock import FileLock, Timeout  # 0.05 s, and only a run that makes something needs it
@@ -185,7 +216,7 @@ def _lock(path: Path, seconds: float) -> Iterator[bool]:
     make_folder(path.parent)
     with _named(path, "lock"):
         _do("lock", path)
-        lock = FileLock(path, timeout=seconds, poll_interval=0.01, fallback_to_soft=False)
+        lock = FileLock(path, timeout=seconds, poll_interval=0.01, fallback_to_soft=False, thread_local=False)
         try:
             lock.acquire()
         except Timeout:

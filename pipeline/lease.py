@@ -28,7 +28,8 @@ class Lease:
         new = [name for name in dict.fromkeys(names) if name not in self._pinned]
         if new:
             with durable.lock(gate(self.root)):
-                durable.append(self.file, "".join(f"{name}\n" for name in new).encode())
+                lines = "".join(f"\n{name}" for name in new)  # the first ends a line that a full disk has cut
+                durable.append(self.file, f"{lines}\n".encode())
             self._pinned.update(new)
 
 
@@ -52,14 +53,21 @@ def leased(root: Path) -> Iterator[Lease]:
 
 def live_pins(root: Path) -> set[str] | None:
     """Every name that a live lease pins, or None when no lease is live; leases of the dead are removed. Call it behind the gate."""
-    pinned: set[str] = set()
-    alive = False
-    for held in sorted((root / "leases").glob("*.lock")):
+    for held in (root / "leases").glob("*.lock"):
         with durable.lock_if_free(held) as free:
             if free:
                 durable.remove(held.with_suffix(".pins"))
                 durable.remove(held)
-                continue
-        alive = True
-        pinned.update((durable.read(held.with_suffix(".pins")) or b"").decode().split())
-    return pinned if alive else None
+    for pins in (root / "leases").glob("*.pins"):
+        if not durable.is_file(pins.with_suffix(".lock")):  # a worker that outlived its run has written once more
+            durable.remove(pins)
+    return seen_pins(root)
+
+
+def seen_pins(root: Path) -> set[str] | None:
+    """What `live_pins` gives, for looking only: nothing is removed, and no lock is taken or waited for."""
+    held = [file for file in sorted((root / "leases").glob("*.lock")) if durable.is_locked(file)]
+    pinned: set[str] = set()
+    for file in held:
+        pinned.update((durable.read(file.with_suffix(".pins")) or b"").decode(errors="replace").split())
+    return pinned if held else None

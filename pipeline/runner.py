@@ -62,6 +62,8 @@ def run(
         return outcome
 
     with store.lease(), closing(Workers(store)) as workers:
+        if not planned.stale:
+            planned = plan(pipeline, store, selection)  # pinned, this time: what the first look found may have been collected
         if planned.stale:
             outcomes = (engine or local_engine)(pipeline, planned, work, run_id)
         else:
@@ -99,7 +101,9 @@ def _recorded(
     )
     store.save_run(run_id, record.model_dump(mode="json"))
     if whole and champion is None:
-        store.set_ref(pipeline.name, "champion", run_id)
+        with store.lock("champion"):  # somebody may have accepted another run by now
+            if store.ref(pipeline.name, "champion") is None:
+                store.set_ref(pipeline.name, "champion", run_id)
     return record
 
 

@@ -169,3 +169,13 @@ def test_a_lock_is_free_after_an_error_inside(tmp_path):
         raise ZeroDivisionError
     with durable.lock(tmp_path / "k"):
         pass
+
+
+def test_a_lock_is_let_go_also_by_another_thread_than_took_it(tmp_path):
+    held = durable.lock(tmp_path / "k")
+    thread = threading.Thread(target=held.__enter__)
+    thread.start()
+    thread.join()
+    assert durable.is_locked(tmp_path / "k")
+    held.__exit__(None, None, None)
+    assert not durable.is_locked(tmp_path / "k")
