@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from blake3 import blake3
 
@@ -33,3 +33,11 @@ def digest_json(document: Json) -> str:
 def digest_file(path: Path) -> str:
     """Digest of a file's bytes, read through a memory map. Raises OSError."""
     return blake3().update_mmap(path).hexdigest()
+
+
+def digest_stream(file: BinaryIO, block: int) -> str:
+    """Digest of what is left of an open file, read in blocks of so many bytes."""
+    hasher = blake3()
+    while data := file.read(block):
+        hasher.update(data)
+    return hasher.hexdigest()

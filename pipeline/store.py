@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -11,11 +10,9 @@ from pathlib import Path
 from . import durable
 from .digest import Json, digest_bytes, digest_file
 from .errors import DamagedError, StoreError, UsageError, bounded, suggest
-from .layout import check_layout, mark, refuse_link
+from .layout import check_layout, mark, object_path, refuse_link
 from .lease import Lease, leased
 from .sealed import NAME, file_name, opened, seal
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class LocalStore:
@@ -129,11 +126,9 @@ class LocalStore:
         return os.path.lexists(self.root / "aside" / digest)
 
     def _object(self, digest: str) -> Path:
-        if not _DIGEST.fullmatch(digest):
-            raise StoreError(f"{bounded(digest)!r} is not a digest, expected 64 hex digits")
-        folder = self.root / "objects" / digest[:2]
-        refuse_link(folder)
-        return folder / digest[2:]
+        path = self.root / object_path(digest)
+        refuse_link(path.parent)
+        return path
 
     def _set_aside(self, path: Path, name: str) -> None:
         with suppress(FileNotFoundError):  # somebody else has just done it
