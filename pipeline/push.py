@@ -68,7 +68,7 @@ class _Push:
         there = self.listed.get(path)
         if size is None:
             size = self.store.size(digest) if self.store.has(digest) else there
-        if there is not None and there == size and not (self.verify and self.remote.digest(path) != digest):
+        if there is not None and there == size and not (self.verify and self.remote.digest(path, there) != digest):
             return "there", there
         if not self.store.intact(digest):
             return ("damaged" if self.store.damaged(digest) else "missing"), 0

@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from . import durable
-from .digest import digest_stream
+from .digest import digest_bytes, digest_stream
 from .errors import StoreError, UsageError, bounded, suggest
 
 _USER = re.compile(r"://((?=[^/]*[:@]).*)@")  # to the last @, since a password may hold one: rather hide too much
 _QUERY = re.compile(r"://.*?\?(.+)")  # where signed URLs carry their signature
+SMALL = 16 * 2**20  # bytes: what is larger is never whole in memory
 _BLOCK = 4 * 2**20  # bytes in memory at a time of what is read back
 _OPTIONS = {"s3": {"max_concurrency": 4}}  # parts of 50 MB in memory at a time, of one large object
 
@@ -83,11 +84,11 @@ class Remote:
             except FileNotFoundError:
                 return None
 
-    def digest(self, path: str) -> str | None:
-        """The digest of a file of any size, read in blocks; None where there is none."""
+    def digest(self, path: str, size: int) -> str | None:
+        """The digest of a file of about so many bytes, a large one read in blocks; None where there is none."""
         with self._said("read", path):
             try:
-                return self._digest(self._at(path))
+                return self._digest(self._at(path), size)
             except FileNotFoundError:
                 return None
 
@@ -106,33 +107,25 @@ class Remote:
         Proved, on return: read from the remote anew, the file has this digest.  Where the file system can rename, that is
         proved before the file gets its name.  Raises StoreError for one that came out otherwise, which is removed.
         """
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        target = self._at(path)
+        written = self._at(f"tmp/{secrets.token_hex(8)}") if self._renames else target
         with self._said("write", path):
-            target = self._at(path)
-            written = self._at(f"tmp/{secrets.token_hex(8)}") if self._renames else target
             try:
-                self._folder(written)
-                if isinstance(source, bytes):
-                    self._fs.pipe_file(written, source)
-                else:
-                    self._fs.put_file(str(source), written)
-                if self._local:
-                    durable.sync_file(Path(written))
-                whole = self._digest(written) == digest
+                self._write(source, written)
+                whole = self._digest(written, size) == digest
                 if whole and self._renames:
-                    self._folder(target)
-                    self._fs.mv(written, target)
-                    if self._local:
-                        durable.sync_folder(Path(target).parent)
+                    self._move(written, target)
             except Exception:
                 if self._renames:
                     self._remove(written)
                 raise
-            if not whole:
-                self._remove(written)
-                raise StoreError(
-                    f"{path} was sent to {self.shown} and read back with other bytes; "
-                    f"run the same command again, and look at the network and the disks when it happens again"
-                )
+        if not whole:
+            self._remove(written)
+            raise StoreError(
+                f"{path} was sent to {self.shown} and read back with other bytes; "
+                f"run the same command again, and look at the network and the disks when it happens again"
+            )
 
     def close(self) -> None:
         """Let go of the connections that a driver would keep until the process ends."""
@@ -144,7 +137,24 @@ class Remote:
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
 
-    def _digest(self, path: str) -> str:
+    def _write(self, source: Path | bytes, target: str) -> None:
+        self._folder(target)
+        if isinstance(source, bytes):
+            self._fs.pipe_file(target, source)
+        else:
+            self._fs.put_file(str(source), target)
+        if self._local:
+            durable.sync_file(Path(target))
+
+    def _move(self, source: str, target: str) -> None:
+        self._folder(target)
+        self._fs.mv(source, target)
+        if self._local:
+            durable.sync_folder(Path(target).parent)
+
+    def _digest(self, path: str, size: int) -> str:
+        if size <= SMALL:
+            return digest_bytes(self._fs.cat_file(path))  # one request, where opening makes two
         with self._fs.open(path, "rb", block_size=_BLOCK) as file:
             return digest_stream(file, _BLOCK)
 
@@ -166,16 +176,17 @@ class Remote:
         """Turn whatever a driver raises into a StoreError that names the place and shows no secret."""
         try:
             yield
-        except (StoreError, UsageError):
+        except UsageError:
             raise
         except Exception as error:  # noqa: BLE001  # drivers raise what they like
+            cause = error.__cause__ if isinstance(error, StoreError) and error.__cause__ else error
             hidden = _secrets(self._url)
-            said = str(error).replace(self._url, self.shown)
+            said = str(cause).replace(self._url, self.shown)
             for secret in hidden:
                 said = said.replace(secret, "***")
             place = f"{self.shown.rstrip('/')}/{path}".rstrip("/")
             raise StoreError(
-                f"cannot {doing} {place}: {type(error).__name__}: {bounded(said, 300)}; "
+                f"cannot {doing} {place}: {type(cause).__name__}: {bounded(said, 300)}; "
                 f"mend the cause and give the same command again: what is copied stays, and it goes on from there"
             ) from (None if hidden else error)  # its own words would be in the traceback
 

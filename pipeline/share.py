@@ -14,9 +14,9 @@ from .layout import object_path
 from .needs import Needs, files_of, needs
 from .progress import report
 from .publish import manifest
+from .remote import SMALL
 from .store import LocalStore
 
-LARGE = 16 * 2**20  # bytes: larger objects are copied one at a time, so that memory holds a few blocks of one of them
 _NAMED = 5  # damaged things that an error lists
 
 T = TypeVar("T", bound=Hashable)
@@ -149,10 +149,10 @@ def _add(objects: dict[str, int | None], files: Iterable[tuple[str, int | None]]
 
 
 def _bring(store: LocalStore, way: Way, shared: Shared, objects: Mapping[str, int | None], note: str) -> set[str]:
-    """Copy objects, many small ones at once and large ones one at a time; returns those that the target has."""
+    """Copy objects, many small ones at once and large ones one at a time, for memory; returns those that the target has."""
     store.pin(objects)
-    small = [digest for digest in objects if way.size(digest) <= LARGE]
-    large = [digest for digest in objects if way.size(digest) > LARGE]
+    small = [digest for digest in objects if way.size(digest) <= SMALL]
+    large = [digest for digest in objects if way.size(digest) > SMALL]
     found = each(way.threads, lambda digest: way.bring(digest, objects[digest]), small, note)
     found |= each(1, lambda digest: way.bring(digest, objects[digest]), large, f"large {note}")
     for digest, (what, size) in found.items():
