@@ -164,7 +164,7 @@ class Remote:
             if self._local:
                 durable.make_folder(Path(folder))
             else:
-                self._fs.makedirs(folder, exist_ok=True)
+                self._fs.mkdirs(folder, exist_ok=True)
             self._folders.add(folder)
 
     def _remove(self, path: str) -> None:
@@ -181,7 +181,7 @@ class Remote:
         except Exception as error:  # noqa: BLE001  # drivers raise what they like
             cause = error.__cause__ if isinstance(error, StoreError) and error.__cause__ else error
             hidden = _secrets(self._url)
-            said = str(cause).replace(self._url, self.shown)
+            said = self.shown.join(str(cause).split(self._url))
             for secret in hidden:
                 said = said.replace(secret, "***")
             place = f"{self.shown.rstrip('/')}/{path}".rstrip("/")

@@ -86,6 +86,7 @@ class Remote:
 
     def __init__(self, url: str, folder: Path | None = None, client: Any = None) -> None:
         self.url, self.folder, self.client = url, folder, client
+        self.environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")} if client else {}
         self.bucket = url.partition("://")[2].partition("/")[0]
 
     def names(self) -> list[str]:

@@ -6,14 +6,14 @@ import json
 
 
 def test_what_one_user_ran_another_reuses(finished, remote, tmp_path):
-    pushed = finished.brickwise("push", remote.url, "--json")
+    pushed = finished.brickwise("push", remote.url, "--json", **remote.environment)
     assert pushed.returncode == 0, pushed.stderr
     document = json.loads(pushed.stdout)
     assert document["url"] == remote.url
     assert document["copied"]["runs"] == document["copied"]["champions"] == 1
     assert "push: objects: " in pushed.stderr
     there = ("--store", str(tmp_path / "theirs"))
-    pulled = finished.brickwise("pull", remote.url, *there)
+    pulled = finished.brickwise("pull", remote.url, *there, **remote.environment)
     assert pulled.returncode == 0, pulled.stderr
     assert f"{document['copied']['objects']} objects, {document['copied']['actions']} actions, 1 runs" in pulled.stdout
     assert f"copied from {remote.url}, 0 objects were here" in pulled.stdout
@@ -21,14 +21,14 @@ def test_what_one_user_ran_another_reuses(finished, remote, tmp_path):
     assert {step["action"] for step in planned["steps"]} == {"reuse"}
     ours, theirs = (finished.brickwise("runs", *where).stdout for where in ((), there))
     assert ours == theirs
-    assert "nothing to copy from" in finished.brickwise("pull", remote.url, *there).stdout
+    assert "nothing to copy from" in finished.brickwise("pull", remote.url, *there, **remote.environment).stdout
 
 
 def test_damage_is_told_after_all_else_was_copied(finished, remote, tmp_path):
-    assert finished.brickwise("push", remote.url).returncode == 0
+    assert finished.brickwise("push", remote.url, **remote.environment).returncode == 0
     (run,) = (name for name in remote.names() if name.startswith("runs/"))
     remote.write(run, b"{}")
-    pulled = finished.brickwise("pull", remote.url, "--store", str(tmp_path / "theirs"), "--json")
+    pulled = finished.brickwise("pull", remote.url, "--store", str(tmp_path / "theirs"), "--json", **remote.environment)
     assert pulled.returncode == 5
     document = json.loads(pulled.stdout)
     assert document["damaged"] == [{"path": run, "why": "damaged"}]
@@ -36,7 +36,7 @@ def test_damage_is_told_after_all_else_was_copied(finished, remote, tmp_path):
     assert f"{run} (damaged)" in pulled.stderr
     assert "push again with --verify" in pulled.stderr
     assert "Traceback" not in pulled.stderr
-    mended = finished.brickwise("push", remote.url, "--verify")
+    mended = finished.brickwise("push", remote.url, "--verify", **remote.environment)
     assert "1 of what was there was damaged and has been replaced" in mended.stdout
 
 
