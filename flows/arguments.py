@@ -16,6 +16,7 @@ from pipeline.errors import suggest
 
 PIPELINE = "a shipped name (docstrings) or an import string (package.module:variable)"
 SELECTION = {"only", "start", "end", "force"}  # by the names that Selection has for them
+URL = "a folder, or where a driver of fsspec leads: file:///mnt/team, s3://bucket/team, sftp://host/team"
 RUN = "a run id, or a beginning or an end of one"
 
 
@@ -57,12 +58,12 @@ def parse(arguments: Sequence[str]) -> dict[str, Any]:
     parser, commands = grammar()
     named = next((argument for argument in arguments if not argument.startswith("-")), None)
     if named is not None and named not in commands:
-        raise UsageError(f"no command {named!r}; {suggest(named, commands)}")
+        raise UsageError(f"no command {_shown(named)!r}; {suggest(named, commands)}")
     found, unknown = parser.parse_known_args(arguments or ["--help"])
     if unknown:
         name = unknown[0].partition("=")[0]
         way_out = suggest(name, commands[found.command].options()) if name.startswith("-") else "see --help"
-        raise UsageError(f"{found.command} takes no {name!r}; {way_out}")
+        raise UsageError(f"{found.command} takes no {_shown(name)!r}; {way_out}")
     options = vars(found)
     if options.keys() >= SELECTION:
         options["selection"] = Selection(**{name: options.pop(name) for name in SELECTION})
@@ -131,12 +132,28 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
         "verify", "Read everything in the store, and set aside what is damaged; exit 5 when anything was damaged or missing."
     )
 
+    made = command("push", "Copy what finished runs and actions need to a URL; what is there is left.")
+    made.add_argument("url", metavar="URL", help=URL)
+    made.add_argument("--verify", action="store_true", help="read also what is there, and replace what is damaged")
+
+    made = command("pull", "Copy what is at a URL to the store, each object verified; what is here is left.")
+    made.add_argument("url", metavar="URL", help=URL)
+
     made = command("schedule", "Serve the pipeline as a Prefect deployment that runs by the clock, until Ctrl-C.", json=False)
     made.add_argument("pipeline", metavar="PIPELINE", help=PIPELINE)
     made.add_argument("--cron", metavar="LINE", help='such as "0 6 * * *"')
     made.add_argument("--every", metavar="SPAN", help="such as 30s, 15m, 1h, 1d")
     _settings(made)
     return parser, found
+
+
+def _shown(argument: str) -> str:
+    """An argument for a message: a URL may hold a password."""
+    if "://" not in argument:
+        return argument
+    from pipeline.remote import masked
+
+    return masked(argument)
 
 
 def _settings(command: Command) -> None:

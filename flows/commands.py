@@ -167,6 +167,24 @@ def accept(*, run: str, store: Path) -> None:
 
 
 @_command
+def push(*, url: str, verify: bool, as_json: bool, store: Path) -> None:
+    """Copy what finished runs and actions need to a URL; what is there is left."""
+    from .sharing import push_to
+
+    memory.enable()  # off since start-up; see __main__.py
+    push_to(url, LocalStore(store), verify=verify, as_json=as_json)
+
+
+@_command
+def pull(*, url: str, as_json: bool, store: Path) -> None:
+    """Copy what is at a URL to the store, each object verified; what is here is left."""
+    from .sharing import pull_from
+
+    memory.enable()  # off since start-up; see __main__.py
+    pull_from(url, LocalStore(store), as_json=as_json)
+
+
+@_command
 def schedule(*, pipeline: str, cron: str | None, every: str | None, settings: Sequence[str], store: Path) -> None:
     """Serve the pipeline as a Prefect deployment that runs by the clock, until Ctrl-C. Needs PREFECT_API_URL."""
     from .schedule import serve

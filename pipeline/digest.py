@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from blake3 import blake3
 
@@ -36,3 +36,11 @@ def digest_file(path: Path) -> str:
     """Digest of a file's bytes, read through a memory map, a large one on all cores. Raises OSError."""
     threads = blake3.AUTO if path.stat().st_size >= _LARGE else 1
     return blake3(max_threads=threads).update_mmap(path).hexdigest()
+
+
+def digest_stream(file: BinaryIO, block: int) -> str:
+    """Digest of what is left of an open file, read in blocks of so many bytes."""
+    hasher = blake3()
+    while data := file.read(block):
+        hasher.update(data)
+    return hasher.hexdigest()

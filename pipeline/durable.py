@@ -65,6 +65,18 @@ def sync_folder(path: Path) -> None:
             os.close(handle)
 
 
+def sync_file(path: Path) -> None:
+    """Flush a file's bytes to the disk. Raises StoreError."""
+    with _named(path, "flush"):
+        _flush(path)
+
+
+def _flush(path: Path) -> None:
+    _do("flush", path)
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
+
+
 @contextmanager
 def draft(scratch: Path) -> Iterator[Path]:
     """A new file in `scratch` to write, for `publish`; whatever is left of it goes on leaving. Raises StoreError."""
@@ -88,9 +100,7 @@ def publish(path: Path, target: Path, *, read_only: bool = True, flushed: bool =
     make_folder(target.parent)
     with _named(target, "write"):
         if flushed:
-            _do("flush", path)
-            with path.open("rb") as written:
-                os.fsync(written.fileno())
+            _flush(path)
         path.chmod(_READ_ONLY if read_only else 0o644)
         _do("rename", path, target)
         path.replace(target)

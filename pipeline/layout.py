@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from . import durable
@@ -9,6 +10,7 @@ from .errors import StoreError, bounded
 
 FORMAT = 2  # raise it when an older brickwise would misread what this one writes
 FOLDERS = ("objects", "actions", "runs", "refs", "tmp", "locks", "leases", "aside")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def check_layout(root: Path) -> None:
@@ -20,13 +22,25 @@ def check_layout(root: Path) -> None:
     found = durable.read(root / "format") if root.is_dir() else None
     if found is None and not (root / "actions").exists():
         return
+    require_format(f"the store {root}", found, "choose another store with --store")
+
+
+def require_format(store: str, found: bytes | None, way_out: str) -> None:
+    """Raise StoreError for a store of another format than ours. found: its file `format`; the first format had none."""
     number = (found or b"1").decode(errors="replace").strip()
     if number != str(FORMAT):
         newer = number.isdecimal() and int(number) > FORMAT
         raise StoreError(
-            f"the store {root} has format {bounded(number)}, this brickwise reads and writes {FORMAT}; "
-            + ("upgrade brickwise, or choose another store with --store" if newer else "choose another store with --store")
+            f"{store} has format {bounded(number)}, this brickwise reads and writes {FORMAT}; "
+            f"{'upgrade brickwise, or ' if newer else ''}{way_out}"
         )
+
+
+def object_path(digest: str) -> str:
+    """Where an object lies in a store. Raises StoreError for what is no digest."""
+    if not DIGEST.fullmatch(digest):
+        raise StoreError(f"{bounded(digest)!r} is not a digest, expected 64 hex digits")
+    return f"objects/{digest[:2]}/{digest[2:]}"
 
 
 def refuse_link(path: Path) -> None:

@@ -26,10 +26,15 @@ def require_space(pipeline: Pipeline, store: LocalStore, name: str, above: Mappi
         expected = sum(_bytes(store, above[w.step][w.port]) for wires in pipeline.wires[name].values() for w in wires)
     else:
         expected = 0
+    require_bytes(store, expected, f"step {name!r}")
+
+
+def require_bytes(store: LocalStore, expected: int, who: str) -> None:
+    """Raise StoreError when so many bytes and RESERVE have no room in the store; `who` needs them."""
     free = shutil.disk_usage(store.root).free
     if free < expected + RESERVE:
         raise StoreError(
-            f"step {name!r} needs about {_megabytes(expected + RESERVE)} in {store.root}, and {_megabytes(free)} are free; "
+            f"{who} needs about {_megabytes(expected + RESERVE)} in {store.root}, and {_megabytes(free)} are free; "
             f"free some (brickwise gc drops what old runs left), or choose another store with --store"
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -12,11 +11,9 @@ from threading import Lock
 from . import durable
 from .digest import Json, digest_bytes, digest_file
 from .errors import DamagedError, StoreError, UsageError, bounded, suggest
-from .layout import check_layout, mark, refuse_link
+from .layout import DIGEST, check_layout, mark, object_path, refuse_link
 from .lease import Lease, leased
 from .sealed import NAME, file_name, opened, seal
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class LocalStore:
@@ -138,7 +135,7 @@ class LocalStore:
         here = self.root / "objects"
         folders = [p for p in here.iterdir() if p.is_dir() and not p.is_symlink()] if here.is_dir() else []
         names = [f"{path.name}{entry.name}" for path in folders for entry in os.scandir(path)]
-        return sorted(name for name in names if _DIGEST.fullmatch(name))
+        return sorted(name for name in names if DIGEST.fullmatch(name))
 
     def object_file(self, digest: str) -> Path:
         """Where an object lies, for those who keep the store up."""
@@ -154,11 +151,9 @@ class LocalStore:
         return os.path.lexists(self.root / "aside" / digest)
 
     def _object(self, digest: str) -> Path:
-        if not _DIGEST.fullmatch(digest):
-            raise StoreError(f"{bounded(digest)!r} is not a digest, expected 64 hex digits")
-        folder = self.root / "objects" / digest[:2]
-        refuse_link(folder)
-        return folder / digest[2:]
+        path = self.root / object_path(digest)
+        refuse_link(path.parent)
+        return path
 
     def _sound(self, path: Path, name: str, is_sound: Callable[[], bool]) -> bool:
         """Whether a file is there and sound; one that is not is set aside, unless somebody has just made it anew."""

@@ -1,9 +1,10 @@
-"""What every test can ask for: a store, and a user's package that is written as the test goes."""
+"""What every test can ask for: a store, a remote one, and a user's package that is written as the test goes."""
 
 from __future__ import annotations
 
 import importlib
 import os
+import secrets
 import subprocess
 import sys
 import textwrap
@@ -79,6 +80,74 @@ class Project:
 def store(tmp_path: Path) -> LocalStore:
     """An empty store, in a folder that does not exist yet."""
     return LocalStore(tmp_path / "store")
+
+
+class Remote:
+    """A place to push to, looked into without the code that is tested."""
+
+    def __init__(self, url: str, folder: Path | None = None, client: Any = None) -> None:
+        self.url, self.folder, self.client = url, folder, client
+        self.environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")} if client else {}
+        self.bucket = url.partition("://")[2].partition("/")[0]
+
+    def names(self) -> list[str]:
+        """The paths of all files, sorted."""
+        if self.folder is not None:
+            return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
+        listed = self.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        return sorted(one["Key"].removeprefix("team/") for one in listed)
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file."""
+        if self.folder is not None:
+            return (self.folder / path).read_bytes()
+        return self.client.get_object(Bucket=self.bucket, Key=f"team/{path}")["Body"].read()
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put other bytes in place of a file."""
+        if self.folder is None:
+            self.client.put_object(Bucket=self.bucket, Key=f"team/{path}", Body=data)
+        else:
+            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / path).write_bytes(data)
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        if self.folder is None:
+            self.client.delete_object(Bucket=self.bucket, Key=f"team/{path}")
+        else:
+            (self.folder / path).unlink()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of a server that speaks S3."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["file", "s3"])
+def remote(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
+    """An empty place to push to: a local folder, and a bucket behind the real S3 protocol."""
+    if request.param == "file":
+        yield Remote(f"file://{tmp_path}/the team's ünit", tmp_path / "the team's ünit")
+        return
+    import boto3
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("s3_server"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    bucket = f"bucket-{secrets.token_hex(6)}"
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=bucket)
+    yield Remote(f"s3://{bucket}/team", client=client)
+    client.close()
 
 
 @pytest.fixture
