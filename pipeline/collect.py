@@ -57,7 +57,8 @@ class Collected:
 def collect(store: LocalStore, *, keep: int = KEEP, dry_run: bool = False) -> Collected:
     """Remove what no champion, none of the last `keep` runs of a pipeline and no live lease reaches; a second collector waits.
 
-    Run records stay, and the newest action of each step, which says why a step is stale.  With dry_run nothing is touched.
+    Run records stay, and what each step made last: it says why a step is stale, and a run that was killed goes on from it.
+    With dry_run nothing is touched.
     Raises UsageError, and StoreError where it cannot be told what a champion reaches.
     """
     if keep < 1:
@@ -146,7 +147,8 @@ class _Collection:
         self._pins |= pins
         self._look_at_runs()
         refs = self._store.refs()
-        self._reach.actions.update(target for (_, name), target in refs.items() if name != "champion")
+        for key in (target for (_, name), target in refs.items() if name != "champion"):
+            self._reach.action(key)
         for folder in inside(self._store.root / "refs"):
             if durable.is_file(folder / "champion"):
                 self._champion(folder.name, refs.get((folder.name, "champion")))

@@ -101,11 +101,12 @@ class Remote:
                 return False
         return True
 
-    def send(self, source: Path | bytes, path: str, digest: str) -> None:
+    def send(self, source: Path | bytes, path: str, digest: str | None) -> None:
         """Write bytes, or copy a local file of any size, whole or not at all.
 
         Proved, on return: read from the remote anew, the file has this digest.  Where the file system can rename, that is
         proved before the file gets its name.  Raises StoreError for one that came out otherwise, which is removed.
+        None for a file that others may write too, with other bytes: nothing is proved, and nothing removed.
         """
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         target = self._at(path)
@@ -113,7 +114,7 @@ class Remote:
         with self._said("write", path):
             try:
                 self._write(source, written)
-                whole = self._digest(written, size) == digest
+                whole = digest is None or self._digest(written, size) == digest
                 if whole and self._renames:
                     self._move(written, target)
             except Exception:

@@ -190,13 +190,14 @@ def _crown(way: Way, shared: Shared, runs: set[str]) -> None:
     """Copy the champions whose runs the target has, to where there is none."""
     for pipeline, run_id in sorted(way.champions().items()):
         kept = way.champion(pipeline)
+        kind = shared.there
+        if kept is None and run_id in runs:
+            way.crown(pipeline, run_id)
+            kept, kind = way.champion(pipeline), shared.copied  # another may have crowned at the same time, and stays
         if kept == run_id:
-            shared.there["champions"] += 1
+            kind["champions"] += 1
         elif kept is not None:
             shared.champions_kept.append({"pipeline": pipeline, "kept": kept, "other": run_id})
-        elif run_id in runs:
-            way.crown(pipeline, run_id)
-            shared.copied["champions"] += 1
 
 
 def path_of(place: Place) -> str:

@@ -142,17 +142,18 @@ def test_every_pipeline_has_its_own_last_runs_and_champion(store):
     assert all(whole(store, record) for record in kept)
 
 
-def test_the_newest_action_of_a_step_stays_to_say_why_it_is_stale_and_its_objects_go(store):
+def test_what_a_step_made_last_stays_also_of_a_run_that_was_killed_before_it_recorded_itself(store):
     run(built(), store)
-    half = run(built(first=30), store)
-    run(built(first=60), store)
-    store.set_ref("p", "step-lines", half.step("lines").key)
+    run(built(first=30), store)
+    killed = run(built(first=60), store)
+    (store.root / "runs" / f"{killed.run_id}.json").unlink()
+    run(built(name="other"), store)
     collect(store, keep=1)
-    assert store.action(half.step("lines").key) is not None
-    assert not whole(store, half)
+    assert whole(store, killed)
+    assert plan(built(first=60), store).stale == ()
+    assert plan(built(first=90), store).steps[0].why == "config: first 60 -> 90"
+    assert plan(built(first=30), store).stale
     assert verify(store).clean
-    assert verify(store).collected == 1
-    assert plan(built(first=90), store).steps[0].why == "config: first 30 -> 90"
 
 
 def test_what_a_live_lease_pins_stays(store):
