@@ -16,10 +16,22 @@ def test_a_failing_check_blocks_training_and_names_rule_column_counts_and_exampl
     assert document["steps"][1]["outputs"]["rows"], "the output is kept for inspection"
     again = project.brickwise("run", "zoo.flow:animals")
     assert again.returncode == 3
-    assert "step 'tidy' is blocked: check 'known animals': column label: " in again.stdout
-    assert "of 240 failed (eel); ask the zoo" in again.stdout
+    for told in (done.stderr, again.stdout):
+        assert told.count("step 'tidy' is blocked: check 'known animals': column label: ") == 1
+        assert "of 240 failed (eel); ask the zoo" in told
+    assert "is blocked:" not in again.stderr
     assert "FAILED" in project.brickwise("show", document["run_id"], "tidy").stdout
     assert not (project.folder / ".brickwise/refs/animals/champion").exists()
+
+
+def test_a_failed_step_says_why_once_and_with_json_on_standard_error(project):
+    project.edit("zoo/words.py", "return text.lower()", "return text / 2")
+    reason = "step 'tidy' failed: TypeError: unsupported operand type(s) for /: 'str' and 'int'"
+    plain = project.brickwise("run", "zoo.flow:data")
+    assert (plain.returncode, plain.stdout.count(reason), plain.stderr.count(reason)) == (1, 1, 0)
+    document = project.brickwise("run", "zoo.flow:data", "--json")
+    assert (document.returncode, document.stderr.count(reason)) == (1, 1)
+    assert json.loads(document.stdout)["status"] == "failed"
 
 
 def test_it_goes_on_once_the_data_is_mended(project):
