@@ -13,6 +13,7 @@ from typing import Any
 from pipeline import UsageError
 
 from .environment import prepare_environment
+from .server import require_answer
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -51,6 +52,7 @@ def serve(pipeline: str, store: Path, *, cron: str | None, every: str | None, se
         raise UsageError(
             f'--cron {cron!r} is no cron line, expected such as "0 6 * * *" (minute hour day month weekday)'
         ) from error
+    require_answer()
     runner = StoppableRunner(name=name, limit=4, query_seconds=2, prefetch_seconds=2, pause_on_shutdown=False)
     with suppress(KeyboardInterrupt):
         runner.deployment = runner.add_deployment(deployment)  # type: ignore[arg-type, assignment]  # no event loop, no coroutine

@@ -120,3 +120,13 @@ def test_a_folder_called_like_one_of_ours_is_refused_and_not_imported(project):
 def test_debug_shows_the_traceback(project):
     done = project.brickwise("plan", "zoo.nowhere:animals", "--debug")
     assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["run", "zoo.flow:data"], ["schedule", "zoo.flow:data", "--every", "1h"]])
+def test_a_prefect_server_that_does_not_answer_is_named_without_its_password(project, arguments):
+    done = project.brickwise(*arguments, PREFECT_API_URL="http://somebody:s3cret@127.0.0.1:9/api?token=t0ken")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no Prefect server answers at http://127.0.0.1:9/api (ConnectError)" in done.stderr
+    assert "start one with `prefect server start` or correct PREFECT_API_URL" in done.stderr
+    for secret in ("s3cret", "somebody", "t0ken", "Traceback"):
+        assert secret not in done.stderr
