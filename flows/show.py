@@ -59,8 +59,10 @@ def diff_view(found: Difference, changes: Mapping[str, str], before: str, after:
     parts: list[RenderableType] = [grid if changes else Text("no step changed")]
     if found.details:
         parts += [comparisons_table(found.details, against="before")]
-    verdict = found.verdict or "no verdict"
-    spoken = Text.assemble(f"{after} is ", (verdict, STYLE.get(verdict, "yellow")), f" against {before}")
+    if found.verdict:
+        spoken = Text.assemble(f"{after} is ", (found.verdict, STYLE[found.verdict]), f" against {before}")
+    else:
+        spoken = Text.assemble(("no verdict", "yellow"), f" on {after} against {before}")
     if found.note:
         spoken.append(f" ({found.note})")
     return Group(*parts, spoken)

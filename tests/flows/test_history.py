@@ -31,12 +31,15 @@ def test_a_run_is_listed_shown_compared_and_accepted(finished):
     assert json.loads(finished.brickwise("run", "zoo.flow:animals", "--json").stdout)["status"] == "up-to-date"
 
 
-def test_part_of_a_run_cannot_be_accepted(finished):
+def test_part_of_a_run_is_neither_accepted_nor_compared(finished):
     done = finished.brickwise("run", "zoo.flow:animals", "--only", "net", "--force", "--set", "net.epochs=1", "--json")
     run_id = json.loads(done.stdout)["run_id"]
     refused = finished.brickwise("accept", run_id)
     assert refused.returncode == 2
     assert "did not finish report, compare" in refused.stderr
+    told = finished.brickwise("diff").stdout
+    assert f"no verdict on {run_id} against " in told
+    assert "(not comparable: the later run did not finish step 'report'; run the whole pipeline as it was set)" in told
 
 
 def test_runs_of_two_pipelines_are_not_compared(finished):
