@@ -40,6 +40,10 @@ def refused(project, *arguments: str) -> str:
             ["plan", "zoo.flow:animals", "--set", "net.epochs=many"],
             "net.epochs: found many, expected: Input should be a valid integer",
         ),
+        (
+            ["run", "zoo.flow:animals", "--set", "net.device=gpu"],
+            "net.device: found gpu, expected: String should match pattern",
+        ),
         (["plan", "zoo.flow:animals", "--set", "net.epochs"], "does not read step.field=value"),
         (["plan", "zoo.flow:animals", "--set", "net.model.encode=Lstn"], "has no part 'Lstn'; did you mean 'Lstm'?"),
         (["run", "zoo.flow:animals", "--bogus=1"], "run takes no '--bogus'"),
