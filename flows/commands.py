@@ -49,7 +49,7 @@ def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json
         if record.status in ("failed", "blocked"):  # the document's shape is fixed and has no place for reasons
             from .tables import troubles
 
-            print("\n".join(troubles(record.steps)), file=sys.stderr)
+            print("\n".join(troubles(record.steps, local, record.run_id)), file=sys.stderr)
         _print_document(record.document())
     elif record.status == "up-to-date":
         steps = sum(step.status == "reused" for step in record.steps)

@@ -26,7 +26,7 @@ def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
     """A whole run: steps, what went wrong, metrics, verdict, and the next useful command."""
     champion = store.ref(record.pipeline, "champion")
     parts: list[RenderableType] = [steps_table(record.steps)]
-    parts += [Text(line, style="red") for line in troubles(record.steps)]
+    parts += [Text(line, style="red") for line in troubles(record.steps, store, record.run_id)]
     if record.metrics:
         parts += [metrics_table(record.metrics)]
     if record.comparisons:

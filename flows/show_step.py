@@ -36,7 +36,7 @@ def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: boo
     shown = console()
     shown.print(steps_table([step]))
     shown.print(checks_table([step]))
-    for line in troubles([step]):
+    for line in troubles([step], store):
         shown.print(line, style="red", markup=False)
     for port, digest in step.outputs.items():
         shown.print(f"output {port}: {digest}")

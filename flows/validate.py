@@ -40,7 +40,7 @@ def validate_pipeline(pipeline: Pipeline, store: LocalStore, step: str | None, *
         shown = console()
         shown.print(steps_table(outcomes))
         shown.print(checks_table(outcomes))
-        for line in troubles(outcomes):
+        for line in troubles(outcomes, store):
             shown.print(line, style="red", markup=False)
         bad = sum(not finding.passed for o in outcomes for receipt in o.receipts for finding in receipt.findings)
         checked = sum(len(receipt.findings) for o in outcomes for receipt in o.receipts)

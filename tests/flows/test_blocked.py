@@ -41,17 +41,25 @@ def test_it_goes_on_once_the_data_is_mended(project):
     assert project.brickwise("run", "zoo.flow:data").returncode == 0
 
 
-def test_rows_that_are_all_quarantined_block(project):
+def test_rows_that_are_all_quarantined_block_with_one_line_that_says_why_they_went(project):
     project.write("animals.csv", "id,text,label\n1,a,\n2,b,\n")
-    done = project.brickwise("run", "zoo.flow:data")
+    done = project.brickwise("run", "zoo.flow:data", "--store", "mine", "--json")
+    run_id = json.loads(done.stdout)["run_id"]
+    (told,) = [line for line in done.stderr.splitlines() if "is blocked" in line]
     assert done.returncode == 3
-    assert "expect_table_row_count_to_be_between(min_value=1)" in done.stdout
-    assert "found 0" in done.stdout
+    assert told == (
+        "step 'raw' is blocked: all 2 rows were turned away: label is shorter than 1 (2); "
+        f"brickwise show {run_id} raw --store mine shows them"
+    )
+    shown = project.brickwise("show", run_id, "--store", "mine").stdout
+    assert shown.count("is blocked:") == shown.count(told) == 1
+    assert "all 2 rows were turned away" in project.brickwise("validate", "zoo.flow:data", "--store", "mine").stdout
 
 
-def test_one_class_only_is_a_failure_that_says_so(project):
+def test_one_class_only_is_a_failure_that_says_so_once(project):
     project.write_data("cat")
     done = project.brickwise("run", "zoo.flow:animals")
     assert done.returncode == 1
-    assert "the training rows hold 1 label (cat), expected at least 2" in done.stdout
+    assert done.stdout.count("the training rows hold 1 label (cat), expected at least 2") == 1
+    assert "steps 'majority', 'linear', 'net': the training rows" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
