@@ -27,7 +27,7 @@ def refused(project, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["run", "animal"], "pipeline 'animal' is unknown; known: docstrings Or an import string"),
+        (["run", "animal"], "an import string, package.module:variable; known: docstrings\n"),
         (["run", "docstring"], "did you mean 'docstrings'?"),
         (["run", "zoo.flow:animal"], "did you mean 'animals'?"),
         (["run", "zoo.flew:animals"], "no module 'zoo.flew'"),
@@ -45,7 +45,10 @@ def refused(project, *arguments: str) -> str:
             "net.device: found gpu, expected: String should match pattern",
         ),
         (["plan", "zoo.flow:animals", "--set", "net.epochs"], "does not read step.field=value"),
-        (["plan", "zoo.flow:animals", "--set", "net.model.encode=Lstn"], "has no part 'Lstn'; did you mean 'Lstm'?"),
+        (
+            ["plan", "zoo.flow:animals", "--set", "net.model.encode=Lstn"],
+            "net.model.encode: found Lstn; Encode has no part 'Lstn'; did you mean 'Lstm'?",
+        ),
         (["run", "zoo.flow:animals", "--bogus=1"], "run takes no '--bogus'"),
         (["run", "zoo.flow:animals", "--froce"], "did you mean '--force'?"),
         (["run", "zoo.flow:animals", "net"], "run takes no 'net'; see --help"),
