@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 from pipeline import Selection, UsageError
 from pipeline.errors import suggest
 
+from .hints import DEFAULT_STORE
+
 PIPELINE = "a shipped name (docstrings) or an import string (package.module:variable)"
 SELECTION = {"only", "start", "end", "force"}  # by the names that Selection has for them
 URL = "a folder, or where a driver of fsspec leads: file:///mnt/team, s3://bucket/team, sftp://host/team"
@@ -86,7 +88,7 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     def command(name: str, summary: str, *, json: bool = True) -> Command:
         made: Command = commands.add_parser(name, help=summary, description=summary)
         made.add_argument(
-            "--store", type=Path, default=os.environ.get("BRICKWISE_STORE", ".brickwise"), help="the store's folder"
+            "--store", type=Path, default=os.environ.get("BRICKWISE_STORE", DEFAULT_STORE), help="the store's folder"
         )
         if json:
             made.add_argument("--json", action="store_true", dest="as_json", help="one JSON document on standard output")

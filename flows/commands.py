@@ -14,6 +14,7 @@ from pipeline import LocalStore, Pipeline, Selection, UsageError
 from pipeline.plan import plan as make_plan
 from pipeline.record import RunRecord, load_run
 
+from .hints import command, rerun
 from .load import load_pipeline
 
 COMMANDS: dict[str, Callable[..., int | None]] = {}
@@ -45,15 +46,20 @@ def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json
             announce=shown.finished,
         )
     if as_json:
+        if record.status in ("failed", "blocked"):  # the document's shape is fixed and has no place for reasons
+            from .tables import troubles
+
+            print("\n".join(troubles(record.steps, local, record.run_id)), file=sys.stderr)
         _print_document(record.document())
     elif record.status == "up-to-date":
-        steps = len(record.steps)
+        steps = sum(step.status == "reused" for step in record.steps)
         print(f"{record.pipeline} is up to date: {steps} steps reused, nothing ran, in {record.seconds:.2f} s")
-        print(f"next: brickwise show {record.run_id}    or    brickwise run {pipeline} --set step.field=value")
+        changed = rerun(local, pipeline, settings, "--set", "step.field=value")
+        print(f"next: {command(local, 'show', str(record.run_id))}    or    {changed}")
     else:
         from .show import console, run_view
 
-        console().print(run_view(record, local.ref(record.pipeline, "champion")))
+        console().print(run_view(record, local))
     return {"failed": 1, "blocked": 3}.get(record.status, 0)
 
 
@@ -91,7 +97,7 @@ def runs(*, pipeline: str | None, as_json: bool, store: Path) -> None:
         _print_document([record.model_dump(mode="json") for record in records])
         return
     if not records:
-        print(f"no runs in {store}; next: brickwise run docstrings")
+        print(f"no runs in {store}; next: {command(local, 'run', 'docstrings')}")
         return
     from .show import console
     from .tables import runs_table
@@ -112,7 +118,7 @@ def show(*, run: str, step: str | None, key: bool, as_json: bool, store: Path) -
         from .show import console, run_view
         from .upkeep import what_is_gone
 
-        console().print(run_view(record, local.ref(record.pipeline, "champion")))
+        console().print(run_view(record, local))
         for line in what_is_gone(local, record):
             print(line)
         return
@@ -129,7 +135,7 @@ def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -
     local = LocalStore(store)
     ids = local.run_ids()
     if not ids:
-        raise UsageError(f"no runs in {store}; next: brickwise run docstrings")
+        raise UsageError(f"no runs in {store}; next: {command(local, 'run', 'docstrings')}")
     newer = load_run(local, after or before or ids[-1])
     earlier = before if after else local.ref(newer.pipeline, "champion")
     if earlier is None:

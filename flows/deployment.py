@@ -68,7 +68,9 @@ def _run(*given: Any, **named: Any) -> str:
         engine=prefect_engine(store),
     )
     if record.status in ("failed", "blocked"):
-        raise (StageError if record.status == "failed" else BlockedError)("; ".join(troubles(record.steps)))
+        raise (StageError if record.status == "failed" else BlockedError)(
+            "; ".join(troubles(record.steps, store, record.run_id))
+        )
     return str(record.run_id)
 
 

@@ -24,7 +24,7 @@ class Display:
         self._notes: dict[str, str] = {}
 
     def progress(self, step: str, done: int, total: int, note: str) -> None:
-        """A listener for `pipeline.runner.run`."""
+        """A listener for `pipeline.runner.run`. What starts with "note:" stays on the screen."""
         with self._lock:
             if not sys.stderr.isatty():
                 if ":" in note and self._notes.get(step) != note:
@@ -32,6 +32,8 @@ class Display:
                     print(f"  {step}: {note}", file=sys.stderr, flush=True)
                 return
             bars = self._started()
+            if note.startswith("note:"):
+                bars.console.print(f"  {step}: {note}", highlight=False, markup=False)
             if step not in self._tasks:
                 self._tasks[step] = bars.add_task(step, total=total, note=note)
             bars.update(self._tasks[step], completed=done, total=total, note=note)

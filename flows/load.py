@@ -25,7 +25,10 @@ def load_pipeline(name: str) -> Pipeline:
     target = SHIPPED.get(name, name)
     module_name, colon, variable = target.partition(":")
     if not (colon and module_name and variable):
-        raise UsageError(f"pipeline {name!r} is unknown; {suggest(name, SHIPPED)} Or an import string, package.module:variable")
+        raise UsageError(
+            f"pipeline {name!r} is unknown, expected a shipped name or an import string, package.module:variable; "
+            f"{suggest(name, SHIPPED)}"
+        )
     add_working_directory()
     _refuse_our_names(module_name)
     try:
@@ -54,7 +57,8 @@ def _told(error: Exception) -> str:
         return f"{type(error).__name__}: {error.msg} ({error.filename}, line {error.lineno})"
     if isinstance(error, ValidationError):
         wrong = (
-            f"{'.'.join(map(str, d['loc']))}: found {bounded(d['input'])}, {d['msg']}" for d in error.errors(include_url=False)
+            f"{'.'.join(map(str, d['loc']))}: found {bounded(d['input'])}, {d['msg'].removeprefix('Value error, ')}"
+            for d in error.errors(include_url=False)
         )
         message = f"{error.title}: {'; '.join(wrong)}"
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import signal
 import sys
 from contextlib import suppress
 from datetime import timedelta
@@ -14,9 +13,9 @@ from typing import Any
 from pipeline import UsageError
 
 from .environment import prepare_environment
+from .server import require_answer
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_STOP_SECONDS = 10
 
 
 def interval(text: str) -> timedelta:
@@ -36,24 +35,10 @@ def serve(pipeline: str, store: Path, *, cron: str | None, every: str | None, se
         raise UsageError('schedule needs either --cron "0 6 * * *" or --every 1h')
     when: dict[str, Any] = {"cron": cron} if cron else {"interval": interval(every or "")}
     prepare_environment()
-    from prefect.runner import Runner
     from prefect.types.entrypoint import EntrypointType
 
     from .deployment import run_pipeline
-
-    class StoppableRunner(Runner):
-        """Prefect's own leaves runs behind as Running on SIGINT, and the schedule active on SIGTERM."""
-
-        def handle_sigterm(self, *_: Any) -> None:
-            """Stop as on Ctrl-C."""
-            signal.raise_signal(signal.SIGINT)
-
-        async def __aexit__(self, *error: Any) -> None:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)
-            with suppress(Exception):  # the server may be gone; we leave all the same
-                await asyncio.wait_for(self.cancel_all(), _STOP_SECONDS)
-            await super().__aexit__(*error)
+    from .serving import StoppableRunner
 
     name = pipeline.rpartition(":")[2]
     try:
@@ -67,11 +52,12 @@ def serve(pipeline: str, store: Path, *, cron: str | None, every: str | None, se
         raise UsageError(
             f'--cron {cron!r} is no cron line, expected such as "0 6 * * *" (minute hour day month weekday)'
         ) from error
-    runner = StoppableRunner(name=name, limit=4, query_seconds=2, prefetch_seconds=2, pause_on_shutdown=True)
+    require_answer()
+    runner = StoppableRunner(name=name, limit=4, query_seconds=2, prefetch_seconds=2, pause_on_shutdown=False)
     with suppress(KeyboardInterrupt):
-        runner.add_deployment(deployment)  # type: ignore[arg-type]  # outside an event loop both are done at once
+        runner.deployment = runner.add_deployment(deployment)  # type: ignore[arg-type, assignment]  # no event loop, no coroutine
         spoken = f'by cron "{cron}"' if cron else f"every {every}"
         print(f"serving brickwise/{name} {spoken}; Ctrl-C stops it and pauses the schedule", file=sys.stderr, flush=True)
         signal.signal(signal.SIGINT, signal.default_int_handler)  # under any other, asyncio does not end its task on Ctrl-C
         asyncio.run(runner.start())
-    print(f"stopped; the schedule of brickwise/{name} is paused", file=sys.stderr, flush=True)
+    print(f"brickwise/{name} {runner.farewell}", file=sys.stderr, flush=True)

@@ -21,7 +21,7 @@ from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from pipeline import BrickwiseError
+from pipeline import BrickwiseError, UsageError
 
 _START_SECONDS = 120
 _ONE_RUN_ONLY = {
@@ -38,9 +38,11 @@ _ONE_RUN_ONLY = {
 def server() -> Iterator[bool]:
     """Have PREFECT_API_URL set inside the block; true when it names a server started here.
 
-    Raises BrickwiseError with the end of its log when that one does not come up.
+    Raises UsageError when the one that it names already does not answer, BrickwiseError with the end of its log when ours
+    does not come up.
     """
     if os.environ.get("PREFECT_API_URL"):
+        require_answer()
         yield False
         return
     with socket.socket() as listening, tempfile.TemporaryFile() as log:
@@ -66,6 +68,25 @@ def server() -> Iterator[bool]:
         finally:
             del os.environ["PREFECT_API_URL"]
             _stop(process)
+
+
+def require_answer() -> None:
+    """Raises UsageError unless the server that PREFECT_API_URL names answers."""
+    from prefect.client.orchestration import get_client
+
+    problem = get_client(sync_client=True).api_healthcheck()
+    if problem is not None:
+        status = getattr(getattr(problem, "response", None), "status_code", type(problem).__name__)
+        raise UsageError(
+            f"no Prefect server answers at {_public(os.environ['PREFECT_API_URL'])} ({status}), which PREFECT_API_URL names; start "
+            f"one with `prefect server start` or correct PREFECT_API_URL; where it is unset, run starts a server of its own"
+        ) from problem
+
+
+def _public(url: str) -> str:
+    """The address without credentials, which may stand before an @ or behind a question mark."""
+    scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
+    return scheme + mark + rest.rpartition("@")[2].partition("?")[0]
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:

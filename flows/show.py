@@ -8,9 +8,11 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from pipeline import LocalStore
 from pipeline.errors import bounded
 from pipeline.record import Difference, RunRecord
 
+from .hints import next_command
 from .tables import STYLE, comparisons_table, grid_of, metrics_table, steps_table, troubles
 
 
@@ -20,17 +22,18 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, soft_wrap=True, width=max(found.width, 150))
 
 
-def run_view(record: RunRecord, champion: str | None) -> RenderableType:
+def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
     """A whole run: steps, what went wrong, metrics, verdict, and the next useful command."""
+    champion = store.ref(record.pipeline, "champion")
     parts: list[RenderableType] = [steps_table(record.steps)]
-    parts += [Text(line, style="red") for line in troubles(record.steps)]
+    parts += [Text(line, style="red") for line in troubles(record.steps, store, record.run_id)]
     if record.metrics:
         parts += [metrics_table(record.metrics)]
     if record.comparisons:
         parts += [comparisons_table(record.comparisons)]
     if record.diff.details:
         parts += [comparisons_table(record.diff.details, against="champion's")]
-    parts += [verdict_line(record, champion), Text(f"next: {next_command(record, champion)}", style="dim")]
+    parts += [verdict_line(record, champion), Text(f"next: {next_command(record, store)}", style="dim")]
     return Group(*parts)
 
 
@@ -48,21 +51,6 @@ def verdict_line(record: RunRecord, champion: str | None) -> Text:
     return line
 
 
-def next_command(record: RunRecord, champion: str | None) -> str:
-    """The command that a person would most likely want now."""
-    target = record.origin or record.pipeline
-    for step in record.steps:
-        if step.status == "blocked":
-            return f"brickwise show {record.run_id} {step.name}"
-        if step.status == "failed":
-            return f"brickwise run {target}    (goes on from {step.name}; what is above it is kept)"
-    if record.run_id == champion:
-        return f"brickwise run {target} --set step.field=value    (a change, compared with this run)"
-    if record.diff.verdict == "better":
-        return f"brickwise accept {record.run_id}"
-    return f"brickwise diff {champion or ''} {record.run_id}".replace("  ", " ")
-
-
 def diff_view(found: Difference, changes: Mapping[str, str], before: str, after: str) -> RenderableType:
     """What changed between two runs, and which is better."""
     grid = grid_of("step", "what changed")
@@ -71,8 +59,10 @@ def diff_view(found: Difference, changes: Mapping[str, str], before: str, after:
     parts: list[RenderableType] = [grid if changes else Text("no step changed")]
     if found.details:
         parts += [comparisons_table(found.details, against="before")]
-    verdict = found.verdict or "no verdict"
-    spoken = Text.assemble(f"{after} is ", (verdict, STYLE.get(verdict, "yellow")), f" against {before}")
+    if found.verdict:
+        spoken = Text.assemble(f"{after} is ", (found.verdict, STYLE[found.verdict]), f" against {before}")
+    else:
+        spoken = Text.assemble(("no verdict", "yellow"), f" on {after} against {before}")
     if found.note:
         spoken.append(f" ({found.note})")
     return Group(*parts, spoken)

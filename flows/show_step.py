@@ -42,7 +42,7 @@ def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: boo
     shown = console()
     shown.print(steps_table([step]))
     shown.print(checks_table([step]))
-    for line in troubles([step]):
+    for line in troubles([step], store):
         shown.print(line, style="red", markup=False)
     for port, digest in step.outputs.items():
         shown.print(f"output {port}: {digest}")
@@ -55,4 +55,5 @@ def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: boo
         for rule, count in Counter(row["rule"] for row in rows).most_common():
             shown.print(f"  {count:>8,}  {escape(rule)}")
             for row in [row for row in rows if row["rule"] == rule][:_EXAMPLES]:
-                shown.print(f"            {escape(bounded(row['row'], 110))}", style="dim")
+                broken = f"{row['column']} {row['value']!r} in " if row["column"] else ""
+                shown.print(f"            {escape(broken + bounded(row['row'], 110))}", style="dim")

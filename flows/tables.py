@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,10 +11,15 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table as Grid
 
+from pipeline import LocalStore, Table
 from pipeline.check import Receipt
 from pipeline.errors import bounded
+from pipeline.publish import load
 from pipeline.record import Outcome, RunRecord
+from pipeline.stage import Port
+from pipeline.table import Quarantined
 
+from .hints import command
 from .markdown import interval
 
 STYLE = {
@@ -45,13 +51,37 @@ def steps_table(steps: Sequence[Outcome]) -> Grid:
     return grid
 
 
-def troubles(steps: Sequence[Outcome]) -> Iterable[str]:
-    """One line for each failure: the stage's, or each rule of a check that blocked."""
+def troubles(steps: Sequence[Outcome], store: LocalStore, run_id: str | None = None) -> Iterable[str]:
+    """One line for each failure: the stage's, each rule of a check that blocked, or why no row is left.
+
+    run_id: the run whose quarantine can be looked at.  What several steps say in the same words is said once.
+    """
+    saying: dict[str, list[str]] = {}
     for step in steps:
         if step.error:
-            yield step.error
+            saying.setdefault(step.error.removeprefix(f"step {step.name!r}"), []).append(step.name)
+    for step in steps:
+        if step.error:
+            said = step.error.removeprefix(f"step {step.name!r}")
+            names = saying.pop(said, [])
+            if names:
+                yield step.error if len(names) == 1 or said == step.error else f"steps {', '.join(map(repr, names))}{said}"
         elif step.status == "blocked":
-            yield from (f"step {step.name!r} is blocked: {line}" for receipt in step.receipts for line in failures(receipt))
+            emptied = step.rows_out == 0 and step.quarantine is not None
+            if emptied:
+                yield _emptied(step, store, run_id)
+            for receipt in step.receipts:
+                if not (emptied and receipt.artifact == step.outputs["rows"]):  # what fails for want of rows says nothing more
+                    yield from (f"step {step.name!r} is blocked: {line}" for line in failures(receipt))
+
+
+def _emptied(step: Outcome, store: LocalStore, run_id: str | None) -> str:
+    away = load(store, str(step.quarantine), Port("quarantine", Table, Quarantined)).read(["column", "rule"]).to_pylist()
+    (first, *others) = Counter(f"{row['column'] or 'the line'} {row['rule']}" for row in away).most_common()
+    told = ", ".join(f"{reason} ({count:,})" for reason, count in [first, *others[:2]])
+    more = f" and {len(others) - 2} more reasons" if len(others) > 2 else ""
+    see = f"; {command(store, 'show', run_id, step.name)} shows them" if run_id else ""
+    return f"step {step.name!r} is blocked: all {len(away):,} rows were turned away: {told}{more}{see}"
 
 
 def failures(receipt: Receipt) -> Iterable[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline import LocalStore, Pipeline, Selection, StageError, Table, UsageError, Vocabulary
 from pipeline.engine import local_engine
+from pipeline.errors import bounded
 from pipeline.execute import execute
 from pipeline.plan import plan
 from pipeline.workers import Workers
@@ -43,7 +44,7 @@ def validate_pipeline(pipeline: Pipeline, store: LocalStore, step: str | None, *
         shown = console()
         shown.print(steps_table(outcomes))
         shown.print(checks_table(outcomes))
-        for line in troubles(outcomes):
+        for line in troubles(outcomes, store):
             shown.print(line, style="red", markup=False)
         bad = sum(not finding.passed for o in outcomes for receipt in o.receipts for finding in receipt.findings)
         checked = sum(len(receipt.findings) for o in outcomes for receipt in o.receipts)
@@ -71,13 +72,14 @@ def validate_file(record: str, path: Path, *, as_json: bool) -> int:
         raise UsageError(f"{path} is no table of {record}: {error}") from error
     turned = [line for part in (*ragged, away) for line in part.to_pylist()]
     receipt = contract.contract().receipt(Table.of(contract, kept))
+    total = kept.num_rows + len(turned)  # lines with too many or too few fields are no rows of the table
     unnamed = [name for name in rows.column_names if name not in contract.columns()]
     reasons = Counter((line["column"], line["rule"]) for line in turned)
     if as_json:
         document = {
             "file": str(path),
             "record": record,
-            "rows": rows.num_rows,
+            "rows": total,
             "accepted": kept.num_rows,
             "columns_left_out": unnamed,
             "turned_away": turned,
@@ -87,11 +89,12 @@ def validate_file(record: str, path: Path, *, as_json: bool) -> int:
         sys.stdout.write("\n")
     else:
         shown = console()
-        shown.print(f"{path}: {rows.num_rows:,} rows, {kept.num_rows:,} keep {record}, {len(turned):,} do not", markup=False)
+        shown.print(f"{path}: {total:,} rows, {kept.num_rows:,} keep {record}, {len(turned):,} do not", markup=False)
         if unnamed:
             shown.print(f"  columns that {record} does not name, left out: {', '.join(unnamed)}", markup=False)
         for (column, rule), count in reasons.most_common():
-            examples = ", ".join(str(t["value"]) for t in turned if (t["column"], t["rule"]) == (column, rule))[:80]
+            found = [repr(t["value"]) if column else t["row"] for t in turned if (t["column"], t["rule"]) == (column, rule)]
+            examples = bounded(", ".join(found[:5]))
             shown.print(f"  {column or 'the line'} {rule}: {count:,} rows, such as {examples}", markup=False)
         for line in failures(receipt):
             shown.print(f"  {line}", markup=False)

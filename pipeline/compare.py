@@ -58,13 +58,15 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
         if isinstance(step.stage, Comparing):
             try:
                 verdict, details = step.stage.diff(
-                    _inputs(pipeline, store, name, past), _inputs(pipeline, store, name, outputs)
+                    _inputs(pipeline, store, name, past, "earlier"), _inputs(pipeline, store, name, outputs, "later")
                 )
             except DamagedError as error:
                 gone = _gone(store, before.steps, f"run {earlier}") or _gone(store, outcomes, "the later run")
                 return Difference(against=earlier, note=f"not comparable: {gone or error}")
-            except (KeyError, UsageError) as error:
+            except UsageError as error:
                 return Difference(against=earlier, note=f"not comparable: {error}")
+            except KeyError as error:  # of the stage, in facts of another shape than its own
+                return Difference(against=earlier, note=f"not comparable: what step {name!r} reads has no {error}")
             return Difference.model_validate({"against": earlier, "verdict": verdict, "details": details})
     return Difference(against=earlier, note="no stage of this pipeline compares runs")
 
@@ -95,10 +97,16 @@ def _gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
     return f"what {', '.join(gone)} of {of} made was collected or lost; only a new run makes it again" if gone else ""
 
 
-def _inputs(pipeline: Pipeline, store: LocalStore, name: str, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+def _inputs(
+    pipeline: Pipeline, store: LocalStore, name: str, outputs: Mapping[str, Mapping[str, str]], run: str
+) -> dict[str, Any]:
+    """What a step would read of a run's outputs. Raises UsageError when the run did not get so far."""
     loaded: dict[str, Any] = {}
     for port_name, wires in pipeline.wires[name].items():
         port = pipeline.ports[name].inputs[port_name]
+        for wire in wires:
+            if wire.port not in outputs.get(wire.step, {}):
+                raise UsageError(f"the {run} run did not finish step {wire.step!r}; run the whole pipeline as it was set")
         found = {wire.step: load(store, outputs[wire.step][wire.port], port) for wire in wires}
         loaded[port_name] = found if port.many else next(iter(found.values()))
     return loaded

@@ -91,9 +91,15 @@ def _with(where: str, model: M, path: list[str], value: Any) -> M:
     try:
         return type(model).model_validate({field: getattr(model, field) for field in fields} | {name: value})
     except ValidationError as error:
-        complaints = (
-            f"--set {where}.{'.'.join(str(part) for part in detail['loc']) or name}: "
-            f"found {bounded(detail.get('input'))}, expected: {detail['msg']}"
-            for detail in error.errors(include_url=False)
-        )
-        raise UsageError("\n".join(complaints)) from None
+        details = error.errors(include_url=False)
+        raise UsageError("\n".join(_complaint(f"{where}.{name}", value, detail) for detail in details)) from None
+
+
+def _complaint(where: str, value: Any, detail: Mapping[str, Any]) -> str:
+    """One finding in a line. A rule over several fields finds fault with the whole model; what was set is shown all the same."""
+    loc = detail["loc"]
+    place = ".".join([where.rpartition(".")[0], *map(str, loc)]) if loc else where
+    found = bounded(detail["input"] if loc else value)
+    if detail["type"] == "value_error":  # a rule's own words, which say what it expects
+        return f"--set {place}: found {found}; {detail['ctx']['error']}"
+    return f"--set {place}: found {found}, expected: {detail['msg']}"

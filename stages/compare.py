@@ -28,7 +28,7 @@ class Compare(Stage):
     metric: Literal["accuracy", "macro_f1", "log_loss"] = "accuracy"
     margin: float = Field(default=0.005, gt=0)
     resamples: int = Field(default=1000, ge=100)
-    seed: int = 7
+    seed: int = Field(default=7, ge=0)
 
     def run(self, evaluation: Evaluation, rows: Table[Prediction]) -> Report:
         """Raises StageError for a model or baseline that was not evaluated."""

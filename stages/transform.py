@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -24,8 +24,8 @@ class Mask(Stage, Generic[R]):
 
     packages: ClassVar[tuple[str, ...]] = ("pyarrow",)
 
-    stems: tuple[str, ...] = Field(min_length=1)
-    aliases: tuple[str, ...] = ()
+    stems: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    aliases: tuple[Annotated[str, Field(pattern=r"^\w+$")], ...] = ()
     token: str = Field(default="LIB", pattern=r"^\w+$")
 
     def map(self, rows: Table[Text]) -> Table[R]:

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import load, save
 from scipy.special import softmax
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from pipeline import Model
+from pipeline import Model, report
 
 from ..predict import Predictor
 
+_ROUNDS = 2000  # at most; real texts take some hundred
+
 
 def fit_tfidf_logistic(texts: Sequence[str], labels: Sequence[str], strength: float, size: int) -> Model:
-    """Fit on texts and labels; the same rows give the same bytes."""
+    """Fit on texts and labels; the same rows give the same bytes.
+
+    Where the solver has not settled after 2,000 rounds over the rows, the facts and the progress say so.
+    """
     vectorizer = _vectorizer(min_df=2, max_features=size)
     features = vectorizer.fit_transform(texts)
-    regression = LogisticRegression(C=strength, solver="saga", max_iter=400, random_state=0).fit(features, labels)
+    regression = LogisticRegression(C=strength, solver="saga", max_iter=_ROUNDS, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # told below, in our own words
+        regression.fit(features, labels)
+    rounds = int(regression.n_iter_[0])
+    if rounds >= _ROUNDS:
+        report(rounds, _ROUNDS, f"note: the fit has not settled after {rounds:,} rounds; a strength below {strength:g} helps")
     coefficients = np.ascontiguousarray(regression.coef_, np.float32)  # safetensors writes memory as it lies
     if len(regression.classes_) == 2:  # scikit-learn keeps one row for two classes; two make every case alike
         coefficients = np.vstack([-coefficients / 2, coefficients / 2])
@@ -34,7 +47,8 @@ def fit_tfidf_logistic(texts: Sequence[str], labels: Sequence[str], strength: fl
             "family": "tfidf_logistic",
             "classes": [str(label) for label in regression.classes_],
             "parameters": int(coefficients.size + intercept.size),
-            "iterations": int(regression.n_iter_[0]),
+            "iterations": rounds,
+            "converged": rounds < _ROUNDS,
         },
         files={"terms.json": json.dumps(terms, ensure_ascii=False).encode(), "weights.safetensors": save(arrays)},
     )

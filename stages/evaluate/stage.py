@@ -31,7 +31,7 @@ class Evaluate(Stage):
 
     slices: tuple[str, ...] = ("length",)
     resamples: int = Field(default=1000, ge=100, description="of the bootstrap")
-    seed: int = 7
+    seed: int = Field(default=7, ge=0)
 
     def columns_read(self) -> Mapping[str, Sequence[str]]:
         """The slices that are columns."""

@@ -31,9 +31,9 @@ class Train(Stage):
     clip: float = Field(default=1.0, gt=0, description="the greatest norm of a gradient")
     smoothing: float = Field(default=0.0, ge=0, lt=1, description="of the labels")
     class_weights: bool = False
-    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
+    device: str = Field(default="auto", pattern="^(auto|cpu|cuda|cuda:[0-9]+|mps)$")
     threads: int = Field(default=1, ge=1, description="on the CPU; part of the key, since sums depend on how they are cut")
-    seed: int = 7
+    seed: int = Field(default=7, ge=0, lt=2**63)
 
     def run(self, rows: Table[Tokens], vocabulary: Vocabulary) -> Model:
         """Raises StageError for fewer than two labels in training, no validation row, or a loss that is not finite."""

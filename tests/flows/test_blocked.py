@@ -16,10 +16,22 @@ def test_a_failing_check_blocks_training_and_names_rule_column_counts_and_exampl
     assert document["steps"][1]["outputs"]["rows"], "the output is kept for inspection"
     again = project.brickwise("run", "zoo.flow:animals")
     assert again.returncode == 3
-    assert "step 'tidy' is blocked: check 'known animals': column label: " in again.stdout
-    assert "of 240 failed (eel); ask the zoo" in again.stdout
+    for told in (done.stderr, again.stdout):
+        assert told.count("step 'tidy' is blocked: check 'known animals': column label: ") == 1
+        assert "of 240 failed (eel); ask the zoo" in told
+    assert "is blocked:" not in again.stderr
     assert "FAILED" in project.brickwise("show", document["run_id"], "tidy").stdout
     assert not (project.folder / ".brickwise/refs/animals/champion").exists()
+
+
+def test_a_failed_step_says_why_once_and_with_json_on_standard_error(project):
+    project.edit("zoo/words.py", "return text.lower()", "return text / 2")
+    reason = "step 'tidy' failed: TypeError: unsupported operand type(s) for /: 'str' and 'int'"
+    plain = project.brickwise("run", "zoo.flow:data")
+    assert (plain.returncode, plain.stdout.count(reason), plain.stderr.count(reason)) == (1, 1, 0)
+    document = project.brickwise("run", "zoo.flow:data", "--json")
+    assert (document.returncode, document.stderr.count(reason)) == (1, 1)
+    assert json.loads(document.stdout)["status"] == "failed"
 
 
 def test_it_goes_on_once_the_data_is_mended(project):
@@ -29,17 +41,25 @@ def test_it_goes_on_once_the_data_is_mended(project):
     assert project.brickwise("run", "zoo.flow:data").returncode == 0
 
 
-def test_rows_that_are_all_quarantined_block(project):
+def test_rows_that_are_all_quarantined_block_with_one_line_that_says_why_they_went(project):
     project.write("animals.csv", "id,text,label\n1,a,\n2,b,\n")
-    done = project.brickwise("run", "zoo.flow:data")
+    done = project.brickwise("run", "zoo.flow:data", "--store", "mine", "--json")
+    run_id = json.loads(done.stdout)["run_id"]
+    (told,) = [line for line in done.stderr.splitlines() if "is blocked" in line]
     assert done.returncode == 3
-    assert "expect_table_row_count_to_be_between(min_value=1)" in done.stdout
-    assert "found 0" in done.stdout
+    assert told == (
+        "step 'raw' is blocked: all 2 rows were turned away: label is shorter than 1 (2); "
+        f"brickwise show {run_id} raw --store mine shows them"
+    )
+    shown = project.brickwise("show", run_id, "--store", "mine").stdout
+    assert shown.count("is blocked:") == shown.count(told) == 1
+    assert "all 2 rows were turned away" in project.brickwise("validate", "zoo.flow:data", "--store", "mine").stdout
 
 
-def test_one_class_only_is_a_failure_that_says_so(project):
+def test_one_class_only_is_a_failure_that_says_so_once(project):
     project.write_data("cat")
     done = project.brickwise("run", "zoo.flow:animals")
     assert done.returncode == 1
-    assert "the training rows hold 1 label (cat), expected at least 2" in done.stdout
+    assert done.stdout.count("the training rows hold 1 label (cat), expected at least 2") == 1
+    assert "steps 'majority', 'linear', 'net': the training rows" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr

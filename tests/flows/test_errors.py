@@ -27,7 +27,7 @@ def refused(project, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["run", "animal"], "pipeline 'animal' is unknown; known: docstrings Or an import string"),
+        (["run", "animal"], "an import string, package.module:variable; known: docstrings\n"),
         (["run", "docstring"], "did you mean 'docstrings'?"),
         (["run", "zoo.flow:animal"], "did you mean 'animals'?"),
         (["run", "zoo.flew:animals"], "no module 'zoo.flew'"),
@@ -40,8 +40,15 @@ def refused(project, *arguments: str) -> str:
             ["plan", "zoo.flow:animals", "--set", "net.epochs=many"],
             "net.epochs: found many, expected: Input should be a valid integer",
         ),
+        (
+            ["run", "zoo.flow:animals", "--set", "net.device=gpu"],
+            "net.device: found gpu, expected: String should match pattern",
+        ),
         (["plan", "zoo.flow:animals", "--set", "net.epochs"], "does not read step.field=value"),
-        (["plan", "zoo.flow:animals", "--set", "net.model.encode=Lstn"], "has no part 'Lstn'; did you mean 'Lstm'?"),
+        (
+            ["plan", "zoo.flow:animals", "--set", "net.model.encode=Lstn"],
+            "net.model.encode: found Lstn; Encode has no part 'Lstn'; did you mean 'Lstm'?",
+        ),
         (["run", "zoo.flow:animals", "--bogus=1"], "run takes no '--bogus'"),
         (["run", "zoo.flow:animals", "--froce"], "did you mean '--force'?"),
         (["run", "zoo.flow:animals", "net"], "run takes no 'net'; see --help"),
@@ -120,3 +127,13 @@ def test_a_folder_called_like_one_of_ours_is_refused_and_not_imported(project):
 def test_debug_shows_the_traceback(project):
     done = project.brickwise("plan", "zoo.nowhere:animals", "--debug")
     assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["run", "zoo.flow:data"], ["schedule", "zoo.flow:data", "--every", "1h"]])
+def test_a_prefect_server_that_does_not_answer_is_named_without_its_password(project, arguments):
+    done = project.brickwise(*arguments, PREFECT_API_URL="http://somebody:s3cret@127.0.0.1:9/api?token=t0ken")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no Prefect server answers at http://127.0.0.1:9/api (ConnectError)" in done.stderr
+    assert "start one with `prefect server start` or correct PREFECT_API_URL" in done.stderr
+    for secret in ("s3cret", "somebody", "t0ken", "Traceback"):
+        assert secret not in done.stderr

@@ -31,12 +31,15 @@ def test_a_run_is_listed_shown_compared_and_accepted(finished):
     assert json.loads(finished.brickwise("run", "zoo.flow:animals", "--json").stdout)["status"] == "up-to-date"
 
 
-def test_part_of_a_run_cannot_be_accepted(finished):
+def test_part_of_a_run_is_neither_accepted_nor_compared(finished):
     done = finished.brickwise("run", "zoo.flow:animals", "--only", "net", "--force", "--set", "net.epochs=1", "--json")
     run_id = json.loads(done.stdout)["run_id"]
     refused = finished.brickwise("accept", run_id)
     assert refused.returncode == 2
     assert "did not finish report, compare" in refused.stderr
+    told = finished.brickwise("diff").stdout
+    assert f"no verdict on {run_id} against " in told
+    assert "(not comparable: the later run did not finish step 'report'; run the whole pipeline as it was set)" in told
 
 
 def test_runs_of_two_pipelines_are_not_compared(finished):
@@ -65,9 +68,23 @@ def test_validate_checks_a_file_against_a_record(project):
     project.write("bad.csv", "id,text,label\n1,hello there,\n2,,cat\n2,three,fields,more\n")
     done = project.brickwise("validate", "--record", "schemas:Text", "bad.csv")
     assert done.returncode == 3
-    assert "2 rows, 1 keep schemas:Text, 2 do not" in done.stdout
-    assert "label is shorter than 1: 1 rows" in done.stdout
-    assert "the line has 4 fields, expected 3: 1 rows" in done.stdout
+    assert "3 rows, 1 keep schemas:Text, 2 do not" in done.stdout
+    assert "label is shorter than 1: 1 rows, such as ''" in done.stdout
+    assert 'the line has 4 fields, expected 3: 1 rows, such as {"line":4,"text":"2,three,fields,more"}' in done.stdout
+    told = json.loads(project.brickwise("validate", "--record", "schemas:Text", "bad.csv", "--json").stdout)
+    assert told["rows"] == told["accepted"] + len(told["turned_away"]) == 3
     good = project.brickwise("validate", "--record", "schemas:Text", "animals.csv", "--json")
     assert good.returncode == 0
     assert json.loads(good.stdout)["accepted"] == 240
+
+
+def test_a_quarantined_row_is_shown_with_what_is_wrong_with_it_first(project):
+    wrong = "an animal that nobody has seen, " * 20
+    lines = "".join(f"{i},hoot,owl\n" for i in range(20))
+    project.write("animals.csv", f'id,text,label\n{lines}a long id,"{wrong}",\n')
+    project.edit("zoo/flow.py", "Tidy(), reads", "Clean[Text](min_chars=800), reads")
+    project.edit("zoo/flow.py", "import Bag,", "import Clean, Bag,")
+    run_id = json.loads(project.brickwise("run", "zoo.flow:data", "--json").stdout)["run_id"]
+    shown = [project.brickwise("show", run_id, step).stdout for step in ("raw", "tidy")]
+    assert "label '' in {" in shown[0]
+    assert "text 'hoot' in {" in shown[1]

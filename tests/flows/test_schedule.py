@@ -69,6 +69,61 @@ def test_the_clock_and_the_form_both_trigger_runs_and_sigterm_pauses_the_schedul
     assert listed[0]["settings"] == ["net.epochs=1"]
 
 
+SLOW = """
+import os, time
+from pathlib import Path
+
+from pipeline import Pipeline, Stage, Step, Table
+from schemas import Text
+from stages import CsvFile, Ingest
+
+
+class Slow(Stage):
+    \"\"\"Takes its time, deaf to signals. rows: n rows. Returns n rows.\"\"\"
+
+    def map(self, rows: Table[Text]) -> Table[Text]:
+        Path("draft").write_text(str(os.getpid()))
+        Path("draft").rename("at work")
+        time.sleep(120)
+        return Table.of(Text, rows.read())
+
+
+NAME = Pipeline("slow", Step("raw", Ingest[Text](source=CsvFile(path="animals.csv"))), Step("slow", Slow(), reads={"rows": "raw"}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "send"),
+    [("group", signal.SIGINT, os.killpg), ("alone", signal.SIGINT, os.kill), ("ended", signal.SIGTERM, os.kill)],
+)
+def test_a_run_in_progress_is_cancelled_when_the_schedule_stops(project, prefect_server, name, number, send):
+    project.write("zoo/slow.py", SLOW.replace("NAME", name))
+    mark = project.folder / "at work"
+    serving = project.start("schedule", f"zoo.slow:{name}", "--every", "1d")
+    try:
+        deployment = ask(prefect_server, f"deployments/name/brickwise/{name}")["id"]
+        run = ask(prefect_server, f"deployments/{deployment}/create_flow_run", {})["id"]
+        end = time.monotonic() + 60
+        while not mark.exists() and time.monotonic() < end:
+            time.sleep(0.2)
+        worker = int(mark.read_text())
+    finally:
+        send(serving.pid, number)
+        began = time.monotonic()
+        _, err = serving.communicate(timeout=60)
+    assert time.monotonic() - began < 10
+    assert serving.returncode == 0, err
+    assert f"brickwise/{name} stopped; the schedule is paused, and 1 run in progress cancelled" in err
+    assert "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
+    inside = ask(prefect_server, "flow_runs/filter", {"flow_runs": {"parent_flow_run_id": {"any_": [run]}}})
+    states = [ask(prefect_server, f"flow_runs/{run}")["state_type"], *[flow["state_type"] for flow in inside]]
+    assert states == ["CANCELLED", "CANCELLED"]
+    tasks = ask(prefect_server, "task_runs/filter", {"flow_runs": {"id": {"any_": [run, inside[0]["id"]]}}})
+    assert not {"PENDING", "RUNNING"} & {task["state_type"] for task in tasks}
+
+
 def test_a_time_span_is_read_with_its_unit():
     from flows.schedule import interval
 

@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from pipeline.progress import listening
 from schemas import SplitText
 from stages import Baseline
 from stages.baseline import tfidf_logistic
@@ -88,3 +89,24 @@ def test_files_are_plain_numbers_and_terms_of_training_rows(problem, texts):
                    labels=[*rows.read()["label"].to_pylist(), "label 1", "label 1"],
                    split=[*rows.read()["split"].to_pylist(), "test", "valid"])  # fmt: skip
     assert Baseline(kind="tfidf_logistic", size=50).run(secret).files == model.files
+
+
+def test_labels_that_the_texts_do_not_decide_take_more_rounds_and_settle(texts):
+    draw = random.Random(1)
+    labels = [draw.randrange(3) for _ in range(200)]
+    values = [
+        "the animal says " + " ".join(draw.choices(WORDS[label:8:3], k=2) + draw.choices(WORDS[:8], k=2)) for label in labels
+    ]
+    names = [f"label {draw.randrange(3) if draw.random() < 0.3 else label}" for label in labels]
+    facts = Baseline(kind="tfidf_logistic").run(texts(*values, labels=names, record=SplitText, split=["train"] * 200)).facts
+    assert facts["converged"]
+    assert facts["iterations"] > 400  # where it stopped once, with a warning of the library on the terminal
+
+
+def test_a_fit_that_has_not_settled_says_so_in_its_facts_and_as_a_note(problem, monkeypatch):
+    monkeypatch.setattr(tfidf_logistic, "_ROUNDS", 3)
+    heard = []
+    with listening("linear", lambda *news: heard.append(news)):
+        facts = Baseline(kind="tfidf_logistic").run(problem(3)).facts  # a warning would be an error here
+    assert (facts["converged"], facts["iterations"]) == (False, 3)
+    assert heard == [("linear", 3, 3, "note: the fit has not settled after 3 rounds; a strength below 10 helps")]
