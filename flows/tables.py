@@ -15,9 +15,9 @@ from pipeline import LocalStore, Table
 from pipeline.check import Receipt
 from pipeline.errors import bounded
 from pipeline.publish import load
+from pipeline.quarantine import Quarantined
 from pipeline.record import Outcome, RunRecord
 from pipeline.stage import Port
-from pipeline.table import Quarantined
 
 from .hints import command
 from .markdown import interval
