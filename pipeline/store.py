@@ -73,8 +73,10 @@ class LocalStore:
         """Store bytes; returns their digest."""
         digest = digest_bytes(data)
         self.pin([digest])
-        if not self.intact(digest):
-            self._begin()
+        self._begin()
+        if self.intact(digest):
+            durable.sync_folder(self._object(digest).parent)  # who wrote it may have been killed before doing so
+        else:
             durable.write(self._object(digest), data, self._scratch)
         return digest
 
@@ -87,7 +89,9 @@ class LocalStore:
         """Store a file from `new_object`; returns its digest."""
         digest = digest_file(draft)
         self.pin([digest])
-        if not self.intact(digest):
+        if self.intact(digest):
+            durable.sync_folder(self._object(digest).parent)
+        else:
             durable.publish(draft, self._object(digest))
         return digest
 
@@ -228,6 +232,12 @@ class LocalStore:
         return document
 
     def _begin(self) -> None:
-        if not self._marked:
-            mark(self.root)
-            self._marked = True
+        """Before the first write: give a new store its number; of an old one, flush what a killed run may not have flushed."""
+        if self._marked:
+            return
+        old = self.root.is_dir()
+        mark(self.root)
+        for folder in (self.root.parent, self.root, *(self.root / name for name in ("objects", "actions", "runs"))):
+            if old and os.access(folder, os.R_OK):
+                durable.sync_folder(folder)
+        self._marked = True
