@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 
+from . import durable
 from .errors import DamagedError, StoreError
 from .pipeline import Pipeline
 from .publish import manifest
@@ -26,7 +27,8 @@ def require_space(pipeline: Pipeline, store: LocalStore, name: str, above: Mappi
         expected = sum(_bytes(store, above[w.step][w.port]) for wires in pipeline.wires[name].values() for w in wires)
     else:
         expected = 0
-    free = shutil.disk_usage(store.root).free
+    with durable.named(store.root, "find out the free space of"):
+        free = shutil.disk_usage(store.root).free
     if free < expected + RESERVE:
         raise StoreError(
             f"step {name!r} needs about {_megabytes(expected + RESERVE)} in {store.root}, and {_megabytes(free)} are free; "

@@ -98,17 +98,21 @@ class LocalStore:
     def has(self, digest: str) -> bool:
         """Whether an object is there; its bytes are not looked at."""
         self.pin([digest])
-        return self._object(digest).exists()
+        path = self._object(digest)
+        with durable.named(path, "read"):
+            return path.exists()
 
     def size(self, digest: str) -> int:
         """Bytes of an object that is there."""
-        return self._object(digest).stat().st_size
+        path = self._object(digest)
+        with durable.named(path, "read"):
+            return path.stat().st_size
 
     def get(self, digest: str) -> bytes:
         """The bytes of an object, verified. Raises DamagedError; one that was altered has been moved to aside/."""
         self.pin([digest])
         path = self._object(digest)
-        data = b"" if path.is_symlink() else durable.read(path)
+        data = _read(path)
         if data is None:
             raise DamagedError(
                 digest, "was damaged and has been set aside" if self.damaged(digest) else "is missing from the store"
@@ -121,10 +125,11 @@ class LocalStore:
     def intact(self, digest: str) -> bool:
         """Whether an object is there with the bytes that its name says; one that was altered is moved to aside/."""
         path = self._object(digest)
-        if not os.path.lexists(path):
-            return False
-        if not path.is_symlink() and digest_file(path) == digest:
-            return True
+        with durable.named(path, "read"):
+            if not os.path.lexists(path):
+                return False
+            if not path.is_symlink() and digest_file(path) == digest:
+                return True
         self._set_aside(path, digest)
         return False
 
@@ -208,14 +213,17 @@ class LocalStore:
 
     def refs(self) -> dict[tuple[str, str], str]:
         """(pipeline, name) -> target, of every ref."""
-        found = {(p.parent.name, p.name): self.ref(p.parent.name, p.name) for p in (self.root / "refs").glob("*/*")}
+        with durable.named(self.root / "refs", "read"):
+            names = [(path.parent.name, path.name) for path in (self.root / "refs").glob("*/*")]
+        found = {name: self.ref(*name) for name in names}
         return {name: target for name, target in found.items() if target is not None}
 
     # documents
 
     def _names(self, folder: str) -> list[str]:
         here = self.root / folder
-        return sorted(path.stem for path in here.iterdir() if path.suffix == ".json") if here.is_dir() else []
+        with durable.named(here, "read"):
+            return sorted(path.stem for path in here.iterdir() if path.suffix == ".json") if here.is_dir() else []
 
     def _save(self, folder: str, name: str, document: Json, *, flushed: bool = True) -> None:
         path = self.root / folder / f"{file_name(name)}.json"
@@ -225,7 +233,7 @@ class LocalStore:
     def _document(self, folder: str, name: str) -> Json | None:
         """A document as it was saved; one that was altered is set aside."""
         path = self.root / folder / f"{file_name(name)}.json"
-        data = b"" if path.is_symlink() else durable.read(path)
+        data = _read(path)
         document = opened(f"{folder}/{name}", data) if data is not None else None
         if data is not None and document is None:
             self._set_aside(path, path.name)
@@ -241,3 +249,9 @@ class LocalStore:
             if old and os.access(folder, os.R_OK):
                 durable.sync_folder(folder)
         self._marked = True
+
+
+def _read(path: Path) -> bytes | None:
+    """The bytes of a file, or None where there is none; of a symbolic link none, which no digest or seal fits."""
+    with durable.named(path, "read"):
+        return b"" if path.is_symlink() else durable.read(path)

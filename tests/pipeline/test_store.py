@@ -1,4 +1,6 @@
+import errno
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -217,3 +219,29 @@ def test_the_first_write_of_a_process_flushes_the_folders_that_a_killed_one_made
     flushed.clear()
     LocalStore(store.root).record_action("l", {"parts": {}})
     assert flushed[:4] == [store.root.parent, store.root, store.root / "objects", store.root / "actions"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store, digest: store.has(digest),
+        lambda store, digest: store.size(digest),
+        lambda store, digest: store.get(digest),
+        lambda store, digest: store.put(b"data"),
+        lambda store, digest: store.action("k"),
+        lambda store, digest: store.run_ids(),
+        lambda store, digest: LocalStore(store.root),
+    ],
+    ids=["has", "size", "get", "put", "action", "run_ids", "open"],
+)
+def test_what_cannot_be_looked_at_is_named_as_what_cannot_be_written_is(store, monkeypatch, ask):
+    digest = store.put(b"data")
+
+    def stat(path, **given):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", stat)
+        with pytest.raises(StoreError, match=f"cannot read {store.root}.*Input/output error; mend the cause"):
+            ask(store, digest)
+    assert ask(store, digest) is not False
