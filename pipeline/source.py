@@ -9,11 +9,13 @@ import sysconfig
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from .errors import UsageError
 
 FRAMEWORK = "pipeline"  # carries rows and does not make them: it counts by FORMAT in key.py, not by its code
 SHIPPED = frozenset({"schemas", "stages", "flows"})
+_PARSING = Lock()  # Python 3.11 counts the depth of all trees under construction in one place, and threads confuse it (gh-106905)
 Imports = dict[str, tuple[str, str]]  # local name -> (module, name in it, or "" for the module itself)
 
 
@@ -39,7 +41,8 @@ def module(name: str) -> Module | None:
     if path is None:
         return None
     try:
-        tree = ast.parse(path.read_bytes(), str(path))
+        with _PARSING:
+            tree = ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError) as error:
         raise UsageError(f"cannot read the code of module {name!r} to fingerprint it: {error}") from error
     depth = name.count(".") + 1 + (path.name == "__init__.py")
