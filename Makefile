@@ -1,14 +1,18 @@
-# make demo: the shipped pipeline.  make test: everything that CI checks.  PYTHON names the interpreter to begin with.
+# make demo: the shipped pipeline.  make test: everything that CI checks.  make torture: the harnesses of tests/torture, in full.
+# PYTHON names the interpreter to begin with.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test torture lint clean
 
 demo: .venv/installed
 	@$(BIN)/brickwise run docstrings
 
 test: .venv/tested lint
 	@$(BIN)/pytest
+
+torture: .venv/tested
+	@BRICKWISE_TORTURE=1 $(BIN)/pytest -o timeout=0 -rP tests/torture
 
 lint: .venv/tested
 	@$(BIN)/ruff check .

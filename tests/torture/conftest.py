@@ -28,8 +28,7 @@ def torture(request: pytest.FixtureRequest, tmp_path: Path, full: bool) -> Any:
         done = subprocess.run(
             [sys.executable, str(request.path), str(tmp_path), "full" if full else "short", *arguments],
             env=os.environ | {"PYTHONPATH": f"{HERE.parents[1]}", "OPENBLAS_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
         )

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import filelock  # noqa: F401  # imported before the fork, once
-import pandas  # noqa: F401  # likewise: pyarrow imports it when it first makes an array
+import pandas as pd  # noqa: F401  # likewise: pyarrow imports it when it first makes an array
 import pyarrow as pa
-import pyarrow.parquet  # noqa: F401  # likewise
+import pyarrow.parquet
 from pipelines import ids, load_all, objects_of, results, wanted_ids
 
 from pipeline import LocalStore, Pipeline, durable, plan, runner

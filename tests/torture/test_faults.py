@@ -79,7 +79,7 @@ class Fault:
         fsync = os.fsync
 
         def flush(handle: int) -> None:
-            self.reached("fsync", os.readlink(f"/proc/self/fd/{handle}"))
+            self.reached("fsync", Path(f"/proc/self/fd/{handle}").readlink())
             fsync(handle)
 
         os.fsync = flush  # type: ignore[assignment]  # for the rest of this process
@@ -109,7 +109,9 @@ def main(tmp: Path, form: dict[str, int]) -> None:
     for at, error, stays in faults:
         fault = Fault(tmp / "store", at, error, stays=stays)
         named = f"{errno.errorcode[error]} {'from' if stays else 'at'} {at} {operations[at - 1]}"
-        failures += [f"{named}: {wrong}" for wrong in wrongs(whole, tmp / "store", fault, fault.watch, operations[at - 1], swallowed)]
+        failures += [
+            f"{named}: {wrong}" for wrong in wrongs(whole, tmp / "store", fault, fault.watch, operations[at - 1], swallowed)
+        ]
     broken = range(1, len(calls) + 1) if every else sorted(kinds(calls, last=False))
     for at in broken:
         error = ERRORS[at % len(ERRORS)]

@@ -165,9 +165,8 @@ def healed(kept: Kept, touched: list[Path]) -> list[str]:
         record = runner.run(pipeline, LocalStore(kept.root))
         if results(record) != results(first) or load_all(pipeline, LocalStore(kept.root), record) != served:
             wrong.append(f"run gave {record.status} {results(record)}")
-    for path in touched:
-        if needed(kept, path) and (not path.exists() or path.read_bytes() != kept.bytes[path]):
-            wrong.append(f"{path} was not made again")
+    lost = [path for path in touched if not path.exists() or path.read_bytes() != kept.bytes[path]]
+    wrong += [f"{path} was not made again" for path in lost if needed(kept, path)]
     for path in set(kept.root.glob("runs/*")) - before - set(kept.bytes):
         path.unlink()
     return wrong

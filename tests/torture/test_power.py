@@ -58,7 +58,12 @@ def main(tmp: Path, form: dict[str, int]) -> None:
         named = f"killed before {shown(at, first[at - 1])}, run to its end"
         cuts.cut(disk, whole, named, 0, LocalStore(store).run_ids() if later else [], bool(later))
         shutil.rmtree(store)
-    counts = {"operations": len(first) + len(second), "prefixes": prefixes, "variants": 4 + form["mixes"], "images": cuts.images}
+    counts = {
+        "operations": len(first) + len(second),
+        "prefixes": prefixes,
+        "variants": 4 + form["mixes"],
+        "images": cuts.images,
+    }
     told(counts | {"kills before a cut": len(flushes[:: form["kills"]])}, failures)
 
 
