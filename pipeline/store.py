@@ -243,7 +243,8 @@ class LocalStore:
         """Before the first write: give a new store its number; of an old one, flush what a killed run may not have flushed."""
         if self._marked:
             return
-        old = self.root.is_dir()
+        with durable.named(self.root, "read"):
+            old = self.root.is_dir()
         mark(self.root)
         for folder in (self.root.parent, self.root, *(self.root / name for name in ("objects", "actions", "runs"))):
             if old and os.access(folder, os.R_OK):

@@ -28,6 +28,9 @@ SWALLOWED = {
     "lstat": "filelock asks for the real path of a lock, and takes one that it cannot look at as it is",
     "lstat leases": "likewise",
     "lstat locks": "likewise",
+    "os.mkdir leases": "filelock makes sure of the folder of a lock, which is there",
+    "os.mkdir locks": "likewise",
+    "open locks": "filelock tries again to open a lock that it was once denied",
     "lstat objects": "an object that cannot be looked at is written again, and that is flushed or fails",
 }
 
