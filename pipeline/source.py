@@ -15,7 +15,9 @@ from .errors import UsageError
 
 FRAMEWORK = "pipeline"  # carries rows and does not make them: it counts by FORMAT in key.py, not by its code
 SHIPPED = frozenset({"schemas", "stages", "flows"})
-_PARSING = Lock()  # Python 3.11 counts the depth of all trees under construction in one place, and threads confuse it (gh-106905)
+_PARSING = (
+    Lock()
+)  # Python 3.11 counts the depth of all trees under construction in one place, and threads confuse it (gh-106905)
 Imports = dict[str, tuple[str, str]]  # local name -> (module, name in it, or "" for the module itself)
 
 
