@@ -1,4 +1,5 @@
-# make demo: the shipped pipeline.  make test: everything that CI checks.  make torture: its harnesses in full.  PYTHON names the interpreter to begin with.
+# make demo: the shipped pipeline.  make test: everything that CI checks.  make torture: the harnesses of tests/torture, in full.
+# PYTHON names the interpreter to begin with.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -11,7 +12,7 @@ test: .venv/tested lint
 	@$(BIN)/pytest
 
 torture: .venv/tested
-	@BRICKWISE_TORTURE=1 $(BIN)/pytest tests/torture
+	@BRICKWISE_TORTURE=1 $(BIN)/pytest -o timeout=0 -rP tests/torture
 
 lint: .venv/tested
 	@$(BIN)/ruff check .

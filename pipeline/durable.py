@@ -28,7 +28,8 @@ def _do(operation: str, path: Path, target: Path | None = None) -> None:
 
 
 @contextmanager
-def _named(path: Path, doing: str) -> Iterator[None]:
+def named(path: Path, doing: str) -> Iterator[None]:
+    """Raise as a StoreError, with the path and the way out, what the system refuses inside the block."""
     try:
         yield
     except OSError as error:
@@ -43,7 +44,7 @@ def _named(path: Path, doing: str) -> Iterator[None]:
 
 def make_folder(path: Path) -> None:
     """Create a folder and its parents, each flushed into the one above. Raises StoreError, also when a file stands in the way."""
-    with _named(path, "create the folder"):
+    with named(path, "create the folder"):
         missing = []
         while not path.is_dir():
             missing.append(path)
@@ -56,7 +57,7 @@ def make_folder(path: Path) -> None:
 
 def sync_folder(path: Path) -> None:
     """Flush a folder's entries to the disk."""
-    with _named(path, "flush"):
+    with named(path, "flush"):
         _do("flush folder", path)
         handle = os.open(path, os.O_RDONLY)
         try:
@@ -67,7 +68,7 @@ def sync_folder(path: Path) -> None:
 
 def sync_file(path: Path) -> None:
     """Flush a file's bytes to the disk. Raises StoreError."""
-    with _named(path, "flush"):
+    with named(path, "flush"):
         _flush(path)
 
 
@@ -81,13 +82,13 @@ def _flush(path: Path) -> None:
 def draft(scratch: Path) -> Iterator[Path]:
     """A new file in `scratch` to write, for `publish`; whatever is left of it goes on leaving. Raises StoreError."""
     make_folder(scratch)
-    with _named(scratch, "write in"):
+    with named(scratch, "write in"):
         _do("create", scratch)
         handle, name = tempfile.mkstemp(dir=scratch)
         os.close(handle)
     path = Path(name)
     try:
-        with _named(path, "write"):
+        with named(path, "write"):
             _do("write", path)
             yield path
     finally:
@@ -98,7 +99,7 @@ def draft(scratch: Path) -> Iterator[Path]:
 def publish(path: Path, target: Path, *, read_only: bool = True, flushed: bool = True) -> None:
     """Make a draft appear at `target`, whole and (when flushed) for good; both lie on one file system. Raises StoreError."""
     make_folder(target.parent)
-    with _named(target, "write"):
+    with named(target, "write"):
         if flushed:
             _flush(path)
         path.chmod(_READ_ONLY if read_only else 0o644)
@@ -121,7 +122,7 @@ def write(target: Path, data: bytes, scratch: Path, *, read_only: bool = True, f
 def append(path: Path, data: bytes) -> None:
     """Add bytes at the end of a file; it is not flushed. Raises StoreError, and a part of them may be there then."""
     make_folder(path.parent)
-    with _named(path, "write"):
+    with named(path, "write"):
         _do("append", path)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
@@ -133,7 +134,7 @@ def append(path: Path, data: bytes) -> None:
 
 def read(path: Path) -> bytes | None:
     """The bytes of a file, or None where there is none; a symbolic link is not followed. Raises StoreError."""
-    with _named(path, "read"):
+    with named(path, "read"):
         try:
             with open(path, "rb", opener=_no_link) as file:  # Path.open takes no opener
                 return file.read()
@@ -143,7 +144,7 @@ def read(path: Path) -> bytes | None:
 
 def is_file(path: Path) -> bool:
     """Whether a file is there. Raises StoreError where that cannot be told."""
-    with _named(path, "read"):
+    with named(path, "read"):
         try:
             return stat.S_ISREG(path.lstat().st_mode)
         except (FileNotFoundError, NotADirectoryError):
@@ -152,7 +153,7 @@ def is_file(path: Path) -> bool:
 
 def size(path: Path) -> int | None:
     """Bytes of a file, or of a link itself, or None where there is none. Raises StoreError."""
-    with _named(path, "read"):
+    with named(path, "read"):
         try:
             return path.lstat().st_size
         except FileNotFoundError:
@@ -166,7 +167,7 @@ def _no_link(name: str, flags: int) -> int:
 def move(source: Path, target: Path) -> None:
     """Rename a file, flushing both folders; one that is gone already is left gone. Raises StoreError."""
     make_folder(target.parent)
-    with _named(source, "move"):
+    with named(source, "move"):
         _do("rename", source, target)
         try:
             source.replace(target)
@@ -178,7 +179,7 @@ def move(source: Path, target: Path) -> None:
 
 def remove(path: Path) -> bool:
     """Remove a file; says whether it was there. It is not flushed: one that comes back after a power cut is removed again."""
-    with _named(path, "remove"):
+    with named(path, "remove"):
         try:
             _do("remove", path)
             path.unlink()
@@ -205,7 +206,7 @@ def is_locked(path: Path) -> bool:
     """Whether somebody holds a kernel lock; nothing is touched, not even where there is no such file. Raises StoreError."""
     import fcntl
 
-    with _named(path, "read"):
+    with named(path, "read"):
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -224,7 +225,7 @@ def _lock(path: Path, seconds: float) -> Iterator[bool]:
     from filelock import FileLock, Timeout  # 0.05 s, and only a run that makes something needs it
 
     make_folder(path.parent)
-    with _named(path, "lock"):
+    with named(path, "lock"):
         _do("lock", path)
         lock = FileLock(path, timeout=seconds, poll_interval=0.01, fallback_to_soft=False, thread_local=False)
         try:

@@ -15,13 +15,14 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 def check_layout(root: Path) -> None:
     """Raise StoreError for a file in place of the folder, for a link in place of an inner folder, and for another format."""
-    if root.exists() and not root.is_dir():
-        raise StoreError(f"the store {root} is a file, expected a folder; choose another with --store")
-    for name in FOLDERS:
-        refuse_link(root / name)
-    found = durable.read(root / "format") if root.is_dir() else None
-    if found is None and not (root / "actions").exists():
-        return
+    with durable.named(root, "read"):
+        if root.exists() and not root.is_dir():
+            raise StoreError(f"the store {root} is a file, expected a folder; choose another with --store")
+        for name in FOLDERS:
+            refuse_link(root / name)
+        found = durable.read(root / "format") if root.is_dir() else None
+        if found is None and not (root / "actions").exists():
+            return
     require_format(f"the store {root}", found, "choose another store with --store")
 
 
@@ -45,7 +46,9 @@ def object_path(digest: str) -> str:
 
 def refuse_link(path: Path) -> None:
     """Raise StoreError for a symbolic link where a folder of the store belongs."""
-    if path.is_symlink():
+    with durable.named(path, "read"):
+        link = path.is_symlink()
+    if link:
         raise StoreError(
             f"{path} is a symbolic link, and what a store holds must lie inside it; "
             f"put the folder itself there, or move the whole store and name it with --store"

@@ -33,7 +33,7 @@ def run(
     listener: Listener | None = None,
     announce: Callable[[Outcome], None] | None = None,
 ) -> RunRecord:
-    """Run what is stale and record it; with nothing stale, say so and write nothing.
+    """Run what is stale and record it; with nothing stale, say so and write nothing (but a champion, where a kill left none).
 
     settings, origin: what was changed with `set`, and where the pipeline was found, for the record.
     engine: how steps are carried out, one after the other by default.
@@ -45,6 +45,7 @@ def run(
     if not planned.stale:
         earlier = _same(pipeline, store, planned)
         if earlier is not None:
+            _crown(pipeline, store, planned, earlier)
             return earlier.model_copy(
                 update={
                     "status": "up-to-date",
@@ -105,6 +106,13 @@ def _recorded(
             if store.ref(pipeline.name, "champion") is None:
                 store.set_ref(pipeline.name, "champion", run_id)
     return record
+
+
+def _crown(pipeline: Pipeline, store: LocalStore, planned: Plan, earlier: RunRecord) -> None:
+    """Make the first whole run the champion where it was killed, or the power went, between its record and that."""
+    whole = all(step.action == "reuse" for step in planned.steps)
+    if whole and earlier.run_id is not None and store.ref(pipeline.name, "champion") is None:
+        store.set_ref(pipeline.name, "champion", earlier.run_id)
 
 
 def _reused(step: StepPlan) -> Outcome:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from .errors import UsageError
 from .firstparty import file_of
 from .syntax import Module
 from .toplevel import collect
+
+# Python 3.11 counts the depth of all trees under construction in one place, and threads confuse it (gh-106905).
+_PARSING = Lock()
 
 
 @cache
@@ -19,7 +23,8 @@ def module(name: str) -> Module | None:
     if path is None:
         return None
     try:
-        tree = ast.parse(source_bytes(path), str(path))
+        with _PARSING:
+            tree = ast.parse(source_bytes(path), str(path))
     except (OSError, SyntaxError, ValueError) as error:
         raise UsageError(f"cannot read the code of module {name!r} to fingerprint it: {error}") from error
     depth = name.count(".") + 1 + (path.name == "__init__.py")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 
+from . import durable
 from .errors import DamagedError, StoreError
 from .pipeline import Pipeline
 from .publish import manifest
@@ -31,7 +32,8 @@ def require_space(pipeline: Pipeline, store: LocalStore, name: str, above: Mappi
 
 def require_bytes(store: LocalStore, expected: int, who: str) -> None:
     """Raise StoreError when so many bytes and RESERVE have no room in the store; `who` needs them."""
-    free = shutil.disk_usage(store.root).free
+    with durable.named(store.root, "find out the free space of"):
+        free = shutil.disk_usage(store.root).free
     if free < expected + RESERVE:
         raise StoreError(
             f"{who} needs about {_megabytes(expected + RESERVE)} in {store.root}, and {_megabytes(free)} are free; "

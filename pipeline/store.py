@@ -82,8 +82,10 @@ class LocalStore:
         """Store bytes; returns their digest."""
         digest = digest_bytes(data)
         self.pin([digest])
-        if not self.intact(digest):
-            self._begin()
+        self._begin()
+        if self.intact(digest):
+            durable.sync_folder(self._object(digest).parent)  # who wrote it may have been killed before doing so
+        else:
             durable.write(self._object(digest), data, self._scratch)
         return digest
 
@@ -96,24 +98,30 @@ class LocalStore:
         """Store a file from `new_object`; returns its digest."""
         digest = digest_file(draft)
         self.pin([digest])
-        if not self.intact(digest):
+        if self.intact(digest):
+            durable.sync_folder(self._object(digest).parent)
+        else:
             durable.publish(draft, self._object(digest))
         return digest
 
     def has(self, digest: str) -> bool:
         """Whether an object is there; its bytes are not looked at."""
         self.pin([digest])
-        return self._object(digest).exists()
+        path = self._object(digest)
+        with durable.named(path, "read"):
+            return path.exists()
 
     def size(self, digest: str) -> int:
         """Bytes of an object that is there."""
-        return self._object(digest).stat().st_size
+        path = self._object(digest)
+        with durable.named(path, "read"):
+            return path.stat().st_size
 
     def get(self, digest: str) -> bytes:
         """The bytes of an object, verified. Raises DamagedError; one that was altered has been moved to aside/."""
         self.pin([digest])
         path = self._object(digest)
-        data = b"" if path.is_symlink() else durable.read(path)
+        data = _read(path)
         if data is None:
             raise DamagedError(
                 digest, "was damaged and has been set aside" if self.damaged(digest) else "is missing from the store"
@@ -144,7 +152,8 @@ class LocalStore:
     def intact(self, digest: str) -> bool:
         """Whether an object is there with the bytes that its name says; one that was altered is moved to aside/."""
         path = self._object(digest)
-        return self._sound(path, digest, lambda: durable.is_file(path) and digest_file(path) == digest)
+        with durable.named(path, "read"):
+            return self._sound(path, digest, lambda: durable.is_file(path) and digest_file(path) == digest)
 
     def damaged(self, digest: str) -> bool:
         """Whether an object of this name lies in aside/."""
@@ -237,7 +246,8 @@ class LocalStore:
 
     def refs(self) -> dict[tuple[str, str], str]:
         """(pipeline, name) -> target, of every ref."""
-        files = [path for path in (self.root / "refs").glob("*/*") if durable.is_file(path) and not path.parent.is_symlink()]
+        with durable.named(self.root / "refs", "read"):
+            files = [p for p in (self.root / "refs").glob("*/*") if durable.is_file(p) and not p.parent.is_symlink()]
         names = [(path.parent.name, path.name) for path in files]
         found = {name: self.ref(*name) for name in names if all(map(NAME.fullmatch, name))}
         return {name: target for name, target in found.items() if target is not None}
@@ -246,7 +256,8 @@ class LocalStore:
 
     def _names(self, folder: str) -> list[str]:
         here = self.root / folder
-        names = os.listdir(here) if here.is_dir() else ()  # noqa: PTH208  # a tenth of the time: there may be 100,000
+        with durable.named(here, "read"):
+            names = os.listdir(here) if here.is_dir() else ()  # noqa: PTH208  # a tenth of the time: there may be 100,000
         return sorted(name[:-5] for name in names if name.endswith(".json") and NAME.fullmatch(name[:-5]))
 
     def _save(self, folder: str, name: str, document: Json, *, flushed: bool = True) -> None:
@@ -266,10 +277,23 @@ class LocalStore:
     def peek_document(self, folder: str, name: str) -> Json | None:
         """A document of `actions` or `runs` as it was saved, or None; nothing is pinned, nor set aside."""
         path = self.root / folder / f"{file_name(name)}.json"
-        data = b"" if path.is_symlink() else durable.read(path)
+        data = _read(path)
         return opened(f"{folder}/{name}", data) if data is not None else None
 
     def _begin(self) -> None:
-        if not self._marked:
-            mark(self.root)
-            self._marked = True
+        """Before the first write: give a new store its number; of an old one, flush what a killed run may not have flushed."""
+        if self._marked:
+            return
+        with durable.named(self.root, "read"):
+            old = self.root.is_dir()
+        mark(self.root)
+        for folder in (self.root.parent, self.root, *(self.root / name for name in ("objects", "actions", "runs"))):
+            if old and os.access(folder, os.R_OK):
+                durable.sync_folder(folder)
+        self._marked = True
+
+
+def _read(path: Path) -> bytes | None:
+    """The bytes of a file, or None where there is none; of a symbolic link none, which no digest or seal fits."""
+    with durable.named(path, "read"):
+        return b"" if path.is_symlink() else durable.read(path)

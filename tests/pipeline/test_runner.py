@@ -134,6 +134,13 @@ def test_the_first_whole_run_becomes_champion_and_stays_it(store, tmp_path):
     assert (first.diff.against, later.diff.against) == (None, first.run_id)
 
 
+def test_the_first_whole_run_becomes_champion_also_when_it_was_killed_before_it_said_so(store):
+    first = net().run(store.root)
+    (store.root / "refs" / "nets" / "champion").unlink()
+    again = net().run(store.root)
+    assert (again.status, again.run_id, store.ref("nets", "champion")) == ("up-to-date", first.run_id, first.run_id)
+
+
 def test_a_stage_that_raises_fails_and_what_does_not_need_it_finishes(store, tmp_path):
     broken = tmp_path / "broken"
     broken.touch()

@@ -1,4 +1,7 @@
 import ast
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -92,3 +95,25 @@ def test_code_that_python_cannot_parse_is_refused_in_words(project):
     project.write("mypkg/x.py", "def (")
     with pytest.raises(UsageError, match=r"cannot read the code of module 'mypkg\.x' to fingerprint it: invalid syntax"):
         module("mypkg.x")
+
+
+@pytest.fixture
+def _switching():
+    """Garbage that is collected amid a parse lets another thread go on, as a finalizer in Python does."""
+
+    def switch(phase, info):
+        time.sleep(0)
+
+    gc.callbacks.append(switch)
+    yield
+    gc.callbacks.remove(switch)
+
+
+@pytest.mark.usefixtures("_switching")
+def test_steps_that_run_at_once_read_their_code_one_after_the_other(project):
+    deep = "+".join(["(1)"] * 400)
+    for number in range(8):
+        project.write(f"mypkg/m{number}.py", "\n".join(f"def f{at}(): return {deep}" for at in range(40)))
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(module, [f"mypkg.m{number}" for number in range(8)]))
+    assert [len(one.definitions) for one in found] == [40] * 8

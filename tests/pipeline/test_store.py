@@ -1,10 +1,12 @@
+import errno
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import DamagedError, LocalStore, StoreError, UsageError
+from pipeline import DamagedError, LocalStore, StoreError, UsageError, durable
 
 NOT_A_DIGEST = ["", "ab", "../" + "a" * 61, "A" * 64, "g" * 64, "a" * 63 + "/", "a" * 64 + "\n", "/etc/passwd"]
 NOT_A_NAME = ["", ".", "..", "../x", "a/b", "/x", "a\\b", "a b", "a\n", ".hidden", "a\0b", "a" * 129]
@@ -184,3 +186,62 @@ def test_a_ref_points_somewhere_else_when_it_is_set_again(store):
     store.set_ref("p", "champion", "a")
     store.set_ref("p", "champion", "b")
     assert store.ref("p", "champion") == "b"
+
+
+@pytest.fixture
+def flushed(monkeypatch):
+    """The folders that are flushed, as it goes on."""
+    found = []
+
+    def watch(operation, path, target):
+        if operation == "flush folder":
+            found.append(path)
+
+    monkeypatch.setattr(durable, "watch", watch)
+    return found
+
+
+def test_an_object_that_is_found_is_flushed_too_since_its_writer_may_have_been_killed_before(store, flushed):
+    folder = store._object(store.put(b"data")).parent
+    flushed.clear()
+    store.put(b"data")
+    assert flushed == [folder]
+    with store.new_object() as draft:
+        draft.write_bytes(b"data")
+        flushed.clear()
+        store.adopt(draft)
+    assert flushed == [folder]
+
+
+def test_the_first_write_of_a_process_flushes_the_folders_that_a_killed_one_made(store, flushed):
+    store.put(b"data")
+    store.record_action("k", {"parts": {}})
+    flushed.clear()
+    LocalStore(store.root).record_action("l", {"parts": {}})
+    assert flushed[:4] == [store.root.parent, store.root, store.root / "objects", store.root / "actions"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store, digest: store.has(digest),
+        lambda store, digest: store.size(digest),
+        lambda store, digest: store.get(digest),
+        lambda store, digest: store.put(b"data"),
+        lambda store, digest: store.action("k"),
+        lambda store, digest: store.run_ids(),
+        lambda store, digest: LocalStore(store.root),
+    ],
+    ids=["has", "size", "get", "put", "action", "run_ids", "open"],
+)
+def test_what_cannot_be_looked_at_is_named_as_what_cannot_be_written_is(store, monkeypatch, ask):
+    digest = store.put(b"data")
+
+    def stat(path, **given):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", stat)
+        with pytest.raises(StoreError, match=f"cannot read {store.root}.*Input/output error; mend the cause"):
+            ask(store, digest)
+    assert ask(store, digest) is not False
