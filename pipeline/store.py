@@ -157,7 +157,7 @@ class LocalStore:
 
     def damaged(self, digest: str) -> bool:
         """Whether an object of this name lies in aside/."""
-        return os.path.lexists(self.root / "aside" / digest)
+        return durable.size(self.root / "aside" / digest) is not None
 
     def _object(self, digest: str) -> Path:
         path = self.root / object_path(digest)
@@ -167,7 +167,7 @@ class LocalStore:
     def _sound(self, path: Path, name: str, is_sound: Callable[[], bool]) -> bool:
         """Whether a file is there and sound; one that is not is set aside, unless somebody has just made it anew."""
         with suppress(FileNotFoundError):
-            if not os.path.lexists(path):
+            if durable.size(path) is None:
                 return False
             if is_sound():
                 return True

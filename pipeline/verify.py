@@ -93,9 +93,7 @@ def _read_objects(store: LocalStore, found: Verified) -> set[str]:
             elif store.damaged(digest):
                 found.damaged.append(f"object {digest} is not what its name says")
         except StoreError as error:
-            found.damaged.append(f"object {digest} is not what its name says; left there: {error}")
-        except OSError as error:
-            found.damaged.append(f"object {digest} cannot be read: {error.strerror}; left there")
+            found.damaged.append(f"object {digest} is left where it is: {error}")
         report(done, len(digests), "objects")
     return sound
 
