@@ -73,7 +73,7 @@ RUN = '''"""Run the pipeline in this process; say how long it took, how long rea
 import json, os, sys, threading, time
 from pathlib import Path
 
-from pipeline import store
+from pipeline.store import local as store
 from lines import lines
 
 verifying = 0.0

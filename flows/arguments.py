@@ -153,7 +153,7 @@ def _shown(argument: str) -> str:
     """An argument for a message: a URL may hold a password."""
     if "://" not in argument:
         return argument
-    from pipeline.remote import masked
+    from pipeline.sharing.remote import masked
 
     return masked(argument)
 

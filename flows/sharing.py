@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 from pipeline import LocalStore
 from pipeline.progress import listening
-from pipeline.pull import pull
-from pipeline.push import push
-from pipeline.share import Shared
+from pipeline.sharing.pull import pull
+from pipeline.sharing.push import push
+from pipeline.sharing.share import Shared
 
 from .display import display
 

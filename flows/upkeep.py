@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from pipeline import LocalStore, UsageError
-from pipeline.collect import collect
 from pipeline.progress import listening
-from pipeline.reach import lost
 from pipeline.record import RunRecord
-from pipeline.scraps import Amount
-from pipeline.verify import verify
+from pipeline.store.collect import collect
+from pipeline.store.reach import lost
+from pipeline.store.scraps import Amount
+from pipeline.store.verify import verify
 
 from .display import display
 

@@ -20,7 +20,7 @@ from .plan import Plan, Selection, plan
 from .progress import report
 from .quarantine import sift, turned_away
 from .stage import Outside, Stage, record_of
-from .store import LocalStore
+from .store.local import LocalStore
 from .table import Table, cut
 
 __all__ = [

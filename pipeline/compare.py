@@ -11,9 +11,9 @@ from .errors import DamagedError, StoreError, UsageError
 from .pipeline import Pipeline
 from .plan import explain
 from .publish import load, manifest
-from .reach import lost
 from .record import Difference, Outcome, RunRecord, load_run
-from .store import LocalStore
+from .store.local import LocalStore
+from .store.reach import lost
 
 
 @runtime_checkable

@@ -15,7 +15,7 @@ from .progress import Listener, listening
 from .receipts import give_receipt, require_receipts
 from .record import Outcome
 from .space import require_space
-from .store import LocalStore
+from .store.local import LocalStore
 from .workers import Workers
 
 

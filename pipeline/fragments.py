@@ -13,7 +13,7 @@ from .progress import report
 from .publish import manifest, save_fragment
 from .quarantine import Quarantined
 from .stage import Outside, Ports, Stage, ports
-from .store import LocalStore
+from .store.local import LocalStore
 from .table import Table
 from .workers import Workers
 

@@ -11,7 +11,7 @@ from functools import cache
 from .check import Check
 from .digest import Json, digest_json
 from .errors import BrickwiseWarning, UsageError, bounded
-from .fingerprint import fingerprint
+from .fingerprint.follow import fingerprint
 from .pipeline import Pipeline
 from .settings import classes, config
 from .stage import Ports, Stage, origin, ports

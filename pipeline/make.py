@@ -15,7 +15,7 @@ from .plan import inputs_of
 from .publish import load, manifest, save, save_table
 from .quarantine import Quarantined
 from .stage import Port
-from .store import LocalStore
+from .store.local import LocalStore
 from .table import FRAGMENT_ROWS, Table, cut
 from .workers import ElsewhereError, Workers
 

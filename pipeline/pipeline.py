@@ -110,7 +110,7 @@ class Pipeline:
         """
         from .plan import Selection
         from .runner import run
-        from .store import LocalStore
+        from .store.local import LocalStore
 
         return run(self, LocalStore(store), selection=Selection(**selection))
 

@@ -10,7 +10,7 @@ from .errors import DamagedError, UsageError
 from .key import Parts, check_parts, key, step_parts, why
 from .pipeline import Pipeline
 from .publish import manifest, missing
-from .store import LocalStore
+from .store.local import LocalStore
 
 
 @dataclass(frozen=True)

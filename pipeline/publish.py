@@ -10,7 +10,7 @@ from .artifact import Artifact, Stored
 from .digest import Json, canonical
 from .errors import DamagedError, StageError, bounded
 from .stage import Port
-from .store import LocalStore
+from .store.local import LocalStore
 from .table import Table
 
 # What a manifest is: {"kind": class, "facts": JSON, "files": [{"name", "digest", "bytes"[, "rows"]}]}.

@@ -14,7 +14,7 @@ from .key import check_parts, key
 from .pipeline import Pipeline
 from .publish import load
 from .stage import Port
-from .store import LocalStore
+from .store.local import LocalStore
 from .table import Table
 
 _ROWS = 262_144  # judged in one go: enough to make little of a check's overhead, few enough for any memory

@@ -13,7 +13,7 @@ from pydantic import Field
 from .check import Receipt
 from .digest import Json
 from .frozen import Frozen
-from .store import LocalStore
+from .store.local import LocalStore
 
 _MOMENT = "%Y%m%dT%H%M%S.%f"
 _STEP_FIELDS = ("name", "status", "why", "seconds", "rows_in", "rows_out", "rows_quarantined", "outputs")

@@ -16,7 +16,7 @@ from .pipeline import Pipeline
 from .plan import EVERYTHING, Plan, Selection, StepPlan, plan
 from .progress import Listener
 from .record import Difference, Outcome, RunRecord, new_run_id
-from .store import LocalStore
+from .store.local import LocalStore
 from .workers import Workers
 
 _RECENT = 100  # run records looked at to find the one that is up to date

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 
-from . import durable
 from .errors import DamagedError, StoreError
 from .pipeline import Pipeline
 from .publish import manifest
-from .store import LocalStore
+from .store import durable
+from .store.local import LocalStore
 
 RESERVE = 64 * 2**20  # bytes: what documents, drafts and the rest of the machine need in any case
 

@@ -17,7 +17,7 @@ from .fragments import make_item
 from .key import stage_code
 from .portable import rebuild
 from .stage import Stage
-from .store import LocalStore
+from .store.local import LocalStore
 
 
 def main() -> None:

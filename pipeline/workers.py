@@ -21,7 +21,7 @@ from .digest import Json
 from .errors import BrickwiseError, DamagedError, StageError
 from .portable import describe
 from .stage import Stage
-from .store import LocalStore
+from .store.local import LocalStore
 
 _START = "import sys, json; sys.path[:] = json.loads(sys.stdin.readline()); from pipeline.worker import main; main()"
 _PATIENCE = 1.0  # starting a process takes half of that

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import pipeline
-from pipeline import LocalStore, Pipeline, firstparty, key, source, stage
+from pipeline import LocalStore, Pipeline, key, stage
+from pipeline.fingerprint import firstparty, source
 
 ROOT = Path(pipeline.__file__).parents[1]
 

@@ -12,8 +12,8 @@ import pipeline
 import schemas
 import stages
 from pipeline import Check, Stage
-from pipeline.fingerprint import fingerprint
-from pipeline.source import module
+from pipeline.fingerprint.follow import fingerprint
+from pipeline.fingerprint.source import module
 from stages.train.parts import Part
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "great_expectations": "great-expectations"}
@@ -22,7 +22,7 @@ WRITES = {
     "write_text", "write_bytes", "mkdir", "touch", "rename", "replace", "unlink", "rmdir", "chmod", "symlink_to", "mkstemp",
     "mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "makedirs", "remove", "fsync",
 }  # fmt: skip
-FILES = sorted(Path(pipeline.__file__).parent.glob("*.py"))
+FILES = sorted(Path(pipeline.__file__).parent.rglob("*.py"))
 
 
 def subclasses(kind: type) -> list[type]:
@@ -108,4 +108,4 @@ def test_only_durable_writes_files(file):
 
 
 def test_durable_does_write_files():
-    assert writes(ast.parse((FILES[0].parent / "durable.py").read_text()))
+    assert writes(ast.parse((Path(pipeline.__file__).parent / "store/durable.py").read_text()))

@@ -20,9 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet
 from pipelines import ids, load_all, objects_of, results, wanted_ids
 
-from pipeline import LocalStore, Pipeline, durable, plan, runner
+from pipeline import LocalStore, Pipeline, plan, runner
 from pipeline.digest import digest_file
-from pipeline.sealed import opened
+from pipeline.store import durable
+from pipeline.store.sealed import opened
 
 Watch = Callable[[str, Path, Path | None], None]
 

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pipelines import load_all, results
 
-from pipeline import DamagedError, LocalStore, Pipeline, Step, durable, runner
+from pipeline import DamagedError, LocalStore, Pipeline, Step, runner
+from pipeline.store import durable
 
 EXAMPLES = 300 if os.environ.get("BRICKWISE_TORTURE") == "1" else 8
 

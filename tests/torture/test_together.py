@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from pipeline import LocalStore
-from pipeline.reach import lost
-from pipeline.verify import verify
+from pipeline.store.reach import lost
+from pipeline.store.verify import verify
 
 PACKAGE = """
     import random, time
     import pyarrow as pa
-    from pipeline import Check, Finding, Model, Pipeline, Stage, Step, Table, durable
-    from pipeline.lease import Lease
+    from pipeline import Check, Finding, Model, Pipeline, Stage, Step, Table
+    from pipeline.store import durable
+    from pipeline.store.lease import Lease
     from pipeline.quarantine import Quarantined
 
     class HasRows(Check):
@@ -70,7 +71,7 @@ PACKAGE = """
 RUN = """
     import json, random, sys
     from pipeline import LocalStore
-    from pipeline.reach import lost
+    from pipeline.store.reach import lost
     from pipeline.runner import run
     from mypkg.flow import dawdle, make, without_pins
     root, number, runs, pins = sys.argv[1], *map(int, sys.argv[2:])
@@ -92,7 +93,7 @@ COLLECT = """
     import json, sys, time
     from pathlib import Path
     from pipeline import LocalStore
-    from pipeline.collect import collect
+    from pipeline.store.collect import collect
     from mypkg.flow import dawdle
     root, stop = sys.argv[1:]
     dawdle(0, 0.005)
