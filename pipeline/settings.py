@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from .digest import Json
 from .errors import UsageError, bounded, suggest
-from .stage import Stage
+from .stage import Stage, origin
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -22,14 +22,22 @@ def config(value: Any) -> Json:
     """A config value as JSON; a model carries its class, since two classes may have the same fields."""
     if isinstance(value, BaseModel):
         fields = {name: config(getattr(value, name)) for name in type(value).model_fields}
-        return {"class": f"{type(value).__module__}:{type(value).__qualname__}", **fields}
+        return {"class": class_name(type(value)), **fields}
     if isinstance(value, type):
-        return f"{value.__module__}:{value.__qualname__}"
+        return class_name(value)
     if isinstance(value, Mapping):
         return {str(name): config(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [config(item) for item in value]
     return to_jsonable_python(value)
+
+
+def class_name(kind: type) -> str:
+    """`stages.clean:Clean[schemas.text:Text]`: where a class is written, not where its brackets were first filled in."""
+    written = origin(kind)
+    brackets = getattr(kind, "__pydantic_generic_metadata__", {}).get("args", ())
+    inner = f"[{', '.join(class_name(a) if isinstance(a, type) else str(a) for a in brackets)}]" if brackets else ""
+    return f"{written.__module__}:{written.__qualname__}{inner}"
 
 
 def classes(value: Any) -> Iterator[type]:

@@ -139,3 +139,13 @@ class Cut:
 
 def test_dataclasses_and_enums_in_a_config_bring_their_code_too():
     assert list(classes((Cut(),))) == [Cut, Size]
+
+
+def test_a_class_is_called_after_where_it_is_written_whoever_filled_its_brackets_first(project):
+    project.write("mypkg/flow.py", "from schemas import Text\nfrom stages import Clean\nstage = Clean[Text]()")
+    project.write(
+        "mypkg/own.py",
+        "from schemas import Record\nfrom stages import Clean\nclass Own(Record):\n    text: str\nstage = Clean[Own]()",
+    )
+    assert config(project.load("mypkg.flow:stage"))["class"] == "stages.clean:Clean[schemas.text:Text]"
+    assert config(project.load("mypkg.own:stage"))["class"] == "stages.clean:Clean[mypkg.own:Own]"
