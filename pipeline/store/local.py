@@ -287,7 +287,7 @@ class LocalStore:
         with durable.named(self.root, "read"):
             old = self.root.is_dir()
         mark(self.root)
-        for folder in (self.root.parent, self.root, *(self.root / name for name in ("objects", "actions", "runs"))):
+        for folder in (self.root.parent, self.root, *(self.root / name for name in ("objects", "actions", "runs", "refs"))):
             if old and os.access(folder, os.R_OK):
                 durable.sync_folder(folder)
         self._marked = True

@@ -169,5 +169,5 @@ class Recorder:
 
 
 def recorded(file: Path) -> list[Operation]:
-    """What a Recorder wrote down."""
-    return [json.loads(line) for line in file.read_text().splitlines()]
+    """What a Recorder wrote down; nothing when nothing was done."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
