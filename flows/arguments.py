@@ -115,8 +115,8 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("pipeline", metavar="PIPELINE", nargs="?", help=f"only of {PIPELINE}")
 
     made = command("show", "Show one run, or one step of it: its checks, and what it quarantined.")
-    made.add_argument("run", metavar="RUN", help=RUN)
-    made.add_argument("step", metavar="STEP", nargs="?", help="that step of it")
+    made.add_argument("run", metavar="RUN|STEP", help=f"{RUN}; or a step, of the newest run that has it")
+    made.add_argument("step", metavar="STEP", nargs="?", help="that step of RUN")
     made.add_argument("--key", action="store_true", help="the whole key of the step: what its output depends on")
 
     made = command("diff", "Compare two runs: by default the newest with its champion; with one, that one with its champion.")

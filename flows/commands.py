@@ -110,7 +110,7 @@ def runs(*, pipeline: str | None, as_json: bool, store: Path) -> None:
 def show(*, run: str, step: str | None, key: bool, as_json: bool, store: Path) -> None:
     """Show one run, or one step of it: its checks, and what it quarantined."""
     local = LocalStore(store)
-    record = load_run(local, run)
+    record, step = _run_or_step(local, run, step)
     if step is None:
         if as_json:
             _print_document(record.model_dump(mode="json"))
@@ -125,6 +125,18 @@ def show(*, run: str, step: str | None, key: bool, as_json: bool, store: Path) -
     from .show_step import show_step
 
     show_step(local, record, step, whole_key=key, as_json=as_json)
+
+
+def _run_or_step(store: LocalStore, named: str, step: str | None) -> tuple[RunRecord, str | None]:
+    """A run and the step of it that is wanted; a step's name alone means the newest run that has something of it to show."""
+    try:
+        return load_run(store, named), step
+    except UsageError:
+        records = map(RunRecord.model_validate, store.runs() if step is None else ())
+        found = next((record for record in records if (one := record.step(named)) is not None and one.key), None)
+        if found is None:
+            raise
+        return found, named
 
 
 @_command

@@ -23,6 +23,8 @@ def test_a_run_is_listed_shown_compared_and_accepted(finished):
     assert whole_key["parts"]["config"]["epochs"] == 1
     assert "stages/train/loop.py: train()" in whole_key["parts"]["code"]
     assert "torch" in whole_key["parts"]["packages"]
+    assert json.loads(finished.brickwise("show", "net", "--key").stdout) == whole_key
+    assert finished.brickwise("show", "nett", "--key").returncode == 2
 
     assert f"run {run_id} is now the champion of animals" in finished.brickwise("accept", run_id).stdout
     back = json.loads(finished.brickwise("run", "zoo.flow:animals", "--json").stdout)

@@ -19,13 +19,13 @@ from pipeline import (
     StoreError,
     Table,
     UsageError,
-    durable,
     plan,
     turned_away,
 )
 from pipeline.publish import manifest
 from pipeline.quarantine import Quarantined
 from pipeline.runner import run
+from pipeline.store import durable
 from pipeline.store.collect import collect
 from pipeline.store.lease import Lease
 from pipeline.store.reach import lost
