@@ -9,10 +9,9 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from prefect import Flow, Task, flow_engine
+from prefect import Flow, Task
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
@@ -29,11 +28,6 @@ from .markdown import checks_table, metrics_table
 
 _DRAIN_SECONDS = 30
 Keys = dict[str, dict[str, str]]  # step -> port -> digest, of a step and of everything above it
-
-# A flow's heartbeat sleeps in whole seconds, and Prefect waits for it at the end: up to a second of each run. Its asynchronous
-# flows do not, by this argument; the thread is a daemon, and sends nothing once the flow is over.
-if hasattr(flow_engine, "_send_heartbeats"):
-    flow_engine._send_heartbeats = partial(flow_engine._send_heartbeats, join_on_exit=False)  # noqa: SLF001  # no public way
 
 
 class PromptTaskRunner(ThreadPoolTaskRunner):  # type: ignore[type-arg]  # Prefect solves it to an incompatible future

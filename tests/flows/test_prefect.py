@@ -42,24 +42,6 @@ once = Pipeline("once", raw, Step("again", Flaky(), reads={"rows": "raw"}))
 slow = Pipeline("slow", raw, Step("slow", Slow(), reads={"rows": "raw"}, timeout=1), Step("below", Slow(), reads={"rows": "slow"}))
 """
 
-EMPTY_FLOWS = """
-import time
-from flows.environment import prepare_environment
-prepare_environment()
-import flows.flow
-from prefect import Flow
-
-def nothing():
-    return None
-
-def seconds():
-    began = time.monotonic()
-    Flow(nothing)()
-    return time.monotonic() - began
-
-print(min(seconds() for _ in range(3)))
-"""
-
 
 def ask(server: str, path: str, body: dict) -> list[dict]:
     request = Request(f"{server}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
@@ -106,15 +88,6 @@ def test_a_step_that_takes_too_long_fails_and_what_is_below_is_skipped(project):
     steps = json.loads(done.stdout)["steps"]
     assert [step["status"] for step in steps] == ["ran", "failed", "skipped"]
     assert (steps[1]["seconds"], steps[2]["why"]) == (1.0, "needs slow, which failed")
-
-
-def test_a_short_flow_does_not_wait_for_its_heartbeat_which_sleeps_a_second_at_a_time(project):
-    project.write("empty.py", EMPTY_FLOWS)
-    done = subprocess.run(
-        [sys.executable, "empty.py"], cwd=project.folder, env=project.environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert float(done.stdout.splitlines()[-1]) < 0.9
 
 
 def test_without_a_server_the_terminal_stays_clean_on_a_busy_machine(project):
