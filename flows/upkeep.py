@@ -56,7 +56,9 @@ def show_verified(store: LocalStore, *, as_json: bool) -> int:
         print(f"{read}: all as it was written" + (f"; {len(found.foreign):,} foreign" if found.foreign else ""))
         return 0
     print(f"{read}: {len(found.damaged):,} damaged, {len(found.missing):,} missing, {len(found.foreign):,} foreign")
-    print("next: brickwise run makes again what its pipeline needs; brickwise gc drops the rest")
+    print(
+        "next: brickwise run makes again what its pipeline needs, brickwise gc drops the rest, brickwise accept names another champion"
+    )
     return 5
 
 

@@ -101,7 +101,7 @@ def _tables(result: Any, wrong: str) -> Iterator[Table[Any]]:
 
 def _items(store: LocalStore, found: Ports, parts: Parts) -> tuple[list[Json], str]:
     """What is mapped over, and the digest of all that every item's output depends on beside the item."""
-    common = {name: value for name, value in parts.items() if name != "inputs"}
+    common = {name: value for name, value in parts.items() if name not in ("inputs", "order")}
     if not found.inputs:
         items = [{"outside": name, "state": state} for name, state in parts["outside"].items()]
         return items, digest_json(common | {"outside": {}})

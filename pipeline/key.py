@@ -21,6 +21,7 @@ FORMAT = 2  # raise it when the framework's own change alters what a step writes
 
 Parts = dict[str, Json]
 News = Callable[[str, str], str]
+_SHOWN = 3  # changes of sources told one by one
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
 
@@ -35,8 +36,9 @@ def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, 
         "format": FORMAT,
         "code": _stage_code(stage, found),
         "config": config(stage),
-        "outside": dict(stage.outside()),
+        "outside": (outside := dict(stage.outside())),
         "inputs": {port: dict(feeds) for port, feeds in inputs.items()},
+        "order": _orders({**inputs, "outside": outside}),
         "packages": versions(stage.packages),
     }
 
@@ -117,6 +119,11 @@ def _warn(name: str, unfollowed: tuple[str, ...]) -> None:
     )
 
 
+def _orders(found: Mapping[str, Mapping[str, Json]]) -> dict[str, list[str]]:
+    """The order of what feeds a port and of what is outside, where it is not that of the names: JSON forgets it."""
+    return {name: list(given) for name, given in found.items() if list(given) != sorted(given)}
+
+
 def _records(found: Ports) -> tuple[type, ...]:
     ports = (*found.inputs.values(), *found.outputs.values())
     return tuple(port.record for port in ports if port.kind is Table)
@@ -130,7 +137,8 @@ def _differences(old: Parts, new: Parts, news: News) -> Iterable[str]:
         if old["code"].get(name) != new["code"].get(name):
             change = " (new)" if name not in old["code"] else " (gone)" if name not in new["code"] else ""
             yield f"code: {name}{change}"
-    yield from _values("source", old["outside"], new["outside"])
+    yield from _sources(old["outside"], new["outside"])
+    yield from _values("order", old.get("order", {}), new["order"])
     yield from _values("package", old["packages"], new["packages"])
     before, after = old["inputs"], new["inputs"]
     for port in sorted(before.keys() | after.keys()):
@@ -143,6 +151,18 @@ def _values(word: str, old: Json, new: Json) -> Iterable[str]:
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             yield f"{word}: {name} {_shown(before, name)} -> {_shown(after, name)}"
+
+
+def _sources(old: Json, new: Json) -> Iterable[str]:
+    changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    if len(changed) > _SHOWN:
+        yield f"source: {len(changed)} of {len(old.keys() | new.keys())} changed, such as {bounded(changed[0], 40)}"
+        return
+    for name in changed:
+        if all(isinstance(found.get(name, ""), str) and len(found.get(name, "")) in (0, 64) for found in (old, new)):
+            yield f"source: {name} {'is new' if name not in old else 'is gone' if name not in new else 'changed'}"
+        else:
+            yield from _values("source", {name: old[name]} if name in old else {}, {name: new[name]} if name in new else {})
 
 
 def _flat(document: Json, path: str = "") -> dict[str, Json]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .artifact import Artifact
 from .check import Check, Complete
 from .errors import UsageError, WiringError, suggest
-from .settings import with_settings
+from .settings import require_config, with_settings
 from .stage import Port, Ports, Stage, ports
 from .table import Table
 from .wiring import Wire, wire
@@ -56,6 +56,7 @@ class Pipeline:
         for step in steps:
             try:
                 self.ports[step.name] = ports(step.stage)
+                require_config(step.stage)
             except UsageError as error:
                 problems.append(f"step {step.name!r}: {error}")
         self.wires: dict[str, dict[str, tuple[Wire, ...]]] = {}

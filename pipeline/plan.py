@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from .digest import Json
 from .errors import DamagedError, UsageError
-from .key import Parts, check_parts, key, step_parts, why
+from .key import Parts, check_parts, key, stage_code, step_parts, why
 from .pipeline import Pipeline
 from .publish import manifest, missing
 from .store.local import LocalStore
@@ -99,6 +99,7 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
     Raises UsageError where a selection leaves out a stale step that a selected one reads.
     """
     chosen = selection.steps(pipeline)
+    _read_all_code(pipeline)
     found: dict[str, StepPlan] = {}
     for name in pipeline.steps:
         waits = [up for up in pipeline.upstream(name) if found[up].action != "reuse"]
@@ -118,6 +119,15 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
             )
         found[name] = step
     return Plan(pipeline.name, tuple(found.values()))
+
+
+def _read_all_code(pipeline: Pipeline) -> None:
+    """Read the code of every step and check now, also of those that wait: what is edited while a run goes on is not what runs."""
+    for name, step in pipeline.steps.items():
+        stage_code(step.stage)
+        for port in pipeline.ports[name].outputs.values():
+            for check in pipeline.checks(name, port):
+                check_parts(check, "")
 
 
 def inputs_of(pipeline: Pipeline, name: str, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:

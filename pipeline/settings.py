@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
-from .digest import Json
+from .digest import Json, canonical
 from .errors import UsageError, bounded, suggest
 from .stage import Stage, origin
 
@@ -21,15 +22,37 @@ M = TypeVar("M", bound=BaseModel)
 def config(value: Any) -> Json:
     """A config value as JSON; a model carries its class, since two classes may have the same fields."""
     if isinstance(value, BaseModel):
-        fields = {name: config(getattr(value, name)) for name in type(value).model_fields}
-        return {"class": class_name(type(value)), **fields}
+        return {"class": class_name(type(value)), **{name: config(getattr(value, name)) for name in type(value).model_fields}}
     if isinstance(value, type):
         return class_name(value)
     if isinstance(value, Mapping):
-        return {str(name): config(item) for name, item in value.items()}
+        return ordered({str(name): config(item) for name, item in value.items()})
     if isinstance(value, list | tuple):
         return [config(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted((config(item) for item in value), key=canonical)
+    if isinstance(value, Enum):
+        return {"class": class_name(type(value)), "name": value.name, "value": config(value.value)}
+    if is_dataclass(value):
+        return {"class": class_name(type(value)), **{one.name: config(getattr(value, one.name)) for one in fields(value)}}
     return to_jsonable_python(value)
+
+
+def require_config(stage: BaseModel) -> None:
+    """Raise UsageError for a field that no JSON can hold, and so no key."""
+    for name in type(stage).model_fields:
+        try:
+            canonical(config(getattr(stage, name)))
+        except (ValueError, TypeError) as error:  # pydantic's own are ValueErrors
+            raise UsageError(
+                f"field {name!r} of {type(stage).__name__} is {bounded(getattr(stage, name))}, which has no place in a key ({error}); "
+                f"expected finite numbers, text, dates, enums, models, and lists, sets or mappings of them"
+            ) from None
+
+
+def ordered(found: dict[str, Json]) -> dict[str, Json]:
+    """A mapping, with the order of its names where that is not their own: JSON forgets it, and a stage may go by it."""
+    return found if list(found) == sorted(found) else {**found, "(order)": list(found)}
 
 
 def class_name(kind: type) -> str:

@@ -8,11 +8,12 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from pathlib import Path
 from queue import Queue
 
 from .digest import Json
-from .errors import DamagedError
+from .errors import BrickwiseWarning, DamagedError
 from .fragments import make_item
 from .key import stage_code
 from .portable import rebuild
@@ -22,6 +23,7 @@ from .store.local import LocalStore
 
 def main() -> None:
     """Answer until the input ends."""
+    warnings.simplefilter("ignore", BrickwiseWarning)  # who asked us has given it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who asked us decides
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a stage prints must not be taken for an answer

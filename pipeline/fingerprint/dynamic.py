@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..errors import bounded
+from . import source
+from .firstparty import is_first_party
 from .meaning import meanings
 from .reading import Reading
 from .syntax import Function, Imports, Module, absolute, dotted
@@ -22,15 +24,20 @@ _CALLS: dict[str, slice | None] = {
     "operator.attrgetter": slice(0, None),
     "operator.methodcaller": slice(0, 1),
     "pkgutil.resolve_name": slice(0, 1),
+    "inspect.getmembers": None,
+    "runpy.run_path": None,
+    "runpy.run_module": None,
+    "importlib.util.spec_from_file_location": None,
     "eval": None,
     "exec": None,
     "compile": None,
 }
+_ATTRIBUTES = frozenset({"__subclasses__", "__getattribute__"})
 _TABLES = ("globals", "locals", "vars", "sys.modules", "__dict__")  # what is looked into with [...] or .get(...)
 _IMPORTS = ("importlib.import_module", "__import__", "sys.modules", "pkgutil.resolve_name")
 _MODULES = frozenset(name.partition(".")[0] for name in (*_CALLS, *_TABLES) if "." in name)
 _NAMES = frozenset(name.rpartition(".")[2] for name in (*_CALLS, *_TABLES))
-_DOTTED = frozenset(name.rpartition(".")[2] for name in (*_CALLS, *_TABLES) if "." in name or name == "__dict__")
+_DOTTED = frozenset(name.rpartition(".")[2] for name in (*_CALLS, *_TABLES) if "." in name or name == "__dict__") | _ATTRIBUTES
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,22 @@ def lookups(home: Module, node: ast.stmt, found: Reading, local: Imports) -> Ite
         return
     scan = _Scan(home, local, node)
     looked_into: set[ast.expr] = set()
+    called: set[ast.expr] = set()
     for inner in _walk(node):
+        if isinstance(inner, ast.Call):
+            called.add(inner.func)
+        elif isinstance(inner, ast.Name | ast.Attribute) and inner not in called and isinstance(inner.ctx, ast.Load):
+            if scan.called(inner) in _CALLS:
+                yield Lookup(f"{ast.unparse(inner)}, handed on", followed=False)
+            elif (
+                isinstance(inner, ast.Attribute)
+                and inner.attr == "__dict__"
+                and inner not in looked_into
+                and scan.is_module(inner.value)
+            ):
+                yield Lookup(bounded(ast.unparse(inner)), followed=False)
+        if isinstance(inner, ast.Attribute) and inner.attr in _ATTRIBUTES:
+            yield Lookup(bounded(ast.unparse(inner)), followed=False)
         whole, table, given = _opened(inner)
         if table is not None and (what := scan.table(table)):
             looked_into.add(table)
@@ -65,7 +87,7 @@ def lookups(home: Module, node: ast.stmt, found: Reading, local: Imports) -> Ite
                 where = _CALLS[what]
                 yield scan.lookup(what, inner, inner.args[0] if what.endswith("attr") and inner.args else None,
                                   inner.args[where] if where else [], inner.args[1:2])  # fmt: skip
-            elif what == "globals" and inner not in looked_into:
+            elif inner not in looked_into and (what == "globals" or (what == "vars" and all(map(scan.is_module, inner.args)))):
                 yield scan.lookup(what, inner, None, [], [])
 
 
@@ -93,6 +115,12 @@ class _Scan:
             return ""
         known = next(meanings(self.home, chain, self.local), ".".join(chain))
         return known if isinstance(known, str) else ""
+
+    def is_module(self, node: ast.expr) -> bool:
+        """Whether an expression is the name of a first-party module."""
+        name = getattr(node, "id", "")
+        bound = self.local.get(name) or self.home.imports.get(name) or ()
+        return any(is_first_party(module) and (not inside or source.module(f"{module}.{inside}")) for module, inside in bound)
 
     def table(self, node: ast.expr) -> str:
         """Which of the tables an expression is, or ""."""

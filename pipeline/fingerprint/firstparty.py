@@ -51,10 +51,12 @@ def _top(top: str) -> Path | None:
 
 @cache
 def siblings(top: str) -> tuple[tuple[str, Path], ...]:
-    """Every module in the folder of a top-level first-party package, as (dotted name, file), sorted."""
+    """Every module in the folder of a top-level first-party package, or the one that it is, as (dotted name, file), sorted."""
     root = _top(top)
-    if root is None or root.name != "__init__.py":
+    if root is None:
         return ()
+    if root.name != "__init__.py":
+        return ((top, root),)
     found = (
         (".".join([top, *Path(folder).relative_to(root.parent).parts]), Path(folder, file))
         for folder, _, files in os.walk(root.parent)

@@ -192,9 +192,24 @@ class _Reach:
             for home in list(self.handed.values()):
                 for name in (home.definitions.keys() | home.imports.keys()) & self.attributes:
                     self.name(home, name)
-            tops = {name.partition(".")[0] for name, _ in self.seen}
+            tops = _tops(name for name, _ in self.seen)
             for key in [(name, top) for name in self.open for top in sorted(tops)]:
                 if key not in self.looked:
                     self.looked.add(key)
                     for other, bound in fillers(*key[0], key[1]):
                         self.name(other, bound)
+
+
+def _tops(seen: Iterable[str]) -> set[str]:
+    """The first-party packages of some modules, and of what these import: any of them may fill a table of another."""
+    found: set[str] = set()
+    waiting = set(seen)
+    visited: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        visited.add(name)
+        found.add(name.partition(".")[0])
+        home = module(name)
+        imported = {target for bound in home.imports.values() for target, _ in bound} if home else set()
+        waiting |= {target for target in imported if is_first_party(target)} - visited
+    return found

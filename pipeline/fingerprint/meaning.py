@@ -12,6 +12,7 @@ from .syntax import Function, Imports, Module, Target, dotted
 Meaning = tuple[Module, str] | str  # a definition of ours, or the full name of somebody else's
 # Base classes that call no method of their own accord but those that Python calls, and `model_...`.
 _INERT = frozenset({"abc", "dataclasses", "enum", "pydantic", "typing", "typing_extensions", FRAMEWORK})
+_MODELS = frozenset({"pydantic", "enum", FRAMEWORK})
 _MAKERS = frozenset({("namedtuple",), ("NamedTuple",), ("TypedDict",)})
 _PLAIN = frozenset({"staticmethod", "classmethod", "property", "cached_property", "override", "abstractmethod"})
 _DEEP = 20  # re-exports in a row; beyond it they go round
@@ -63,8 +64,13 @@ def lineage(home: Module, node: ast.ClassDef, deep: int = 0) -> Iterator[tuple[M
 
 
 def is_called_by_others(home: Module, node: ast.ClassDef) -> bool:
-    """Whether a class derives, at last, from one of somebody else's that may call any of its methods: `nn.Module` does."""
-    return any(isinstance(found, str) and found.partition(".")[0] not in _INERT for found in lineage(home, node))
+    """Whether somebody else may call any method of a class.
+
+    Of one that derives, at last, from theirs, as from `nn.Module`; and of a plain one, whose instances are handed to whoever calls
+    `write` or `keys` on them.  The methods of models, which stages and records are, are called by name.
+    """
+    above = {found.partition(".")[0] for found in lineage(home, node) if isinstance(found, str)}
+    return bool(above - _INERT) or above.isdisjoint(_MODELS)
 
 
 def runs(method: Function, mentioned: set[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
@@ -26,6 +26,7 @@ class Evaluate(Stage):
     models in the order they are read, rows in theirs.
     """
 
+    reaches: ClassVar[tuple[Any, ...]] = ()  # a net's parts are looked up by name, and come with the model
     packages: ClassVar[tuple[str, ...]] = ("numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow")
     keeps_rows: ClassVar[bool] = False  # one prediction a model for each test row
 

@@ -7,7 +7,7 @@ is set by its name, `--set net.model.encode=Gru`, or with fields, `--set 'net.mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, SerializeAsAny, ValidatorFunctionWrapHandler, model_validator
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 class Part(Frozen):
     """One slot's config."""
+
+    reaches: ClassVar[tuple[Any, ...]] = ()  # its subclasses are looked up by name to read a config: the one in use counts
 
     @model_validator(mode="wrap")
     @classmethod

@@ -13,6 +13,7 @@ PARTS = {
     "config": {"class": "mypkg.x:Clean", "min_chars": 3, "net": {"class": "mypkg.x:Net", "width": 8}},
     "outside": {"rows.csv": "cc"},
     "inputs": {"rows": {"raw.rows": "dd"}},
+    "order": {},
     "packages": {"python": "3.11", "pyarrow": "22.0.0"},
 }
 
@@ -39,7 +40,7 @@ class Strict(Check):
 
 
 def test_golden_parts_keep_their_key():
-    golden = "73c5506dae491f0054d47ee725dfebd7434e2a089e3567c05113d40e4b5af8fb"
+    golden = "ccd8f78aa7d092b0f7e8e1e571e6646761f3775fa4a8e86dc3c26cc1230962f4"
     assert key(PARTS) == golden, "every stored key changes: if that is meant, raise FORMAT in pipeline/key.py, and this digest"
 
 
@@ -57,6 +58,10 @@ def test_golden_parts_keep_their_key():
         (("config", "min_chars"), None, "config: min_chars 3 -> absent"),
         (("outside", "rows.csv"), "xx", "source: rows.csv cc -> xx"),
         (("outside",), {}, "source: rows.csv cc -> absent"),
+        (("outside",), {"rows.csv": "a" * 64}, "source: rows.csv cc -> aaaaaaaaaaaaaaaaaa...aaaaaaaaaaaaaaaaaa"),
+        (("outside",), {"1": "a" * 64, "rows.csv": "cc"}, "source: 1 is new"),
+        (("outside",), {str(n): "d" for n in range(9)}, "source: 10 of 10 changed, such as 0"),
+        (("order",), {"rows": ["b.rows", "a.rows"]}, "order: rows absent -> ['b.rows', 'a.rows']"),
         (("packages", "pyarrow"), "23.0.0", "package: pyarrow 22.0.0 -> 23.0.0"),
         (("inputs", "rows", "raw.rows"), "xx", "input rows: raw.rows changed"),
         (("inputs", "rows"), {"clean.rows": "dd"}, "input rows: clean.rows is new, raw.rows is gone"),
@@ -102,7 +107,7 @@ def test_a_shown_value_is_bounded_and_on_one_line(before, after):
 def test_a_step_s_parts_are_its_code_config_sources_inputs_and_packages():
     pipeline = Pipeline("p", Step("fit", Packaged(path="b")))
     parts = step_parts(pipeline, "fit", {"model": {"other.model": "dd"}})
-    assert set(parts) == {"format", "code", "config", "outside", "inputs", "packages"}
+    assert set(parts) == {"format", "code", "config", "outside", "inputs", "order", "packages"}
     assert any(name.endswith("test_key.py: Fit.outside()") for name in parts["code"])
     assert parts["config"] == {"class": f"{__name__}:Packaged", "path": "b"}
     assert parts["outside"] == {"b": "1"}

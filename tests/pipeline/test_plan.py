@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import pytest
 
 import pipeline as framework
@@ -193,3 +195,40 @@ def test_an_edit_of_a_helper_in_another_module_is_told_by_its_name(store, projec
     assert why(project.load(target), store) == {"number": "code: mypkg/x.py: helper()"}
     changed = project.load(target).run(store.root)
     assert framework.publish.manifest(store, changed.step("number").outputs["report"])["facts"] == {"n": 3}
+
+
+def test_code_that_is_edited_while_a_run_goes_on_is_not_taken_for_what_ran(store, project, why):
+    project.write("mypkg/x.py", "def helper():\n    return 1\n")
+    project.write(
+        "mypkg/flow.py",
+        """
+        from pathlib import Path
+        from pipeline import Pipeline, Report, Stage, Step
+        from .x import helper
+        class Edits(Stage):
+            def run(self) -> Report:
+                path = Path(__file__).with_name("x.py")
+                path.write_text(path.read_text().replace("return 1", "return 2"))
+                return Report(facts={"n": 0})
+        class Number(Stage):
+            def run(self, report: Report) -> Report:
+                return Report(facts={"n": helper()})
+        p = Pipeline("p", Step("edits", Edits()), Step("number", Number(), {"report": "edits"}))
+        """,
+    )
+    record = project.load("mypkg.flow:p").run(store.root)
+    assert framework.publish.manifest(store, record.step("number").outputs["report"])["facts"] == {"n": 1}
+    assert why(project.load("mypkg.flow:p"), store) == {"number": "code: mypkg/x.py: helper()"}
+
+
+def test_the_order_of_what_feeds_a_port_is_part_of_the_key(store, why):
+    def read_in(*order: str) -> Pipeline:
+        return Pipeline("p", Step("a", Number()), Step("b", Number(value=2)), Step("names", Names(), {"reports": order}))
+
+    read_in("a", "b").run(store.root)
+    assert why(read_in("b", "a"), store) == {"names": "order: reports absent -> ['b.report', 'a.report']"}
+
+
+class Names(Stage):
+    def run(self, reports: Mapping[str, Report]) -> Report:
+        return Report(facts={"names": list(reports)})

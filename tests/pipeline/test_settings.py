@@ -1,13 +1,13 @@
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, SerializeAsAny
 
-from pipeline import Model, Pipeline, Stage, Step, UsageError
+from pipeline import Model, Pipeline, Report, Stage, Step, UsageError, WiringError
 from pipeline.key import key, step_parts
 from pipeline.settings import classes, config
 from stages.train import Gru, Lstm, TextNet
@@ -149,3 +149,35 @@ def test_a_class_is_called_after_where_it_is_written_whoever_filled_its_brackets
     )
     assert config(project.load("mypkg.flow:stage"))["class"] == "stages.clean:Clean[schemas.text:Text]"
     assert config(project.load("mypkg.own:stage"))["class"] == "stages.clean:Clean[mypkg.own:Own]"
+
+
+def test_a_set_is_written_in_one_order_and_a_mapping_with_its_own():
+    words = frozenset({"a", "bb", "ccc", "dddd"})
+    assert config(words) == ["a", "bb", "ccc", "dddd"]
+    assert config({"x": 1, "y": 2}) == {"x": 1, "y": 2}
+    assert config({"y": 2, "x": 1}) == {"y": 2, "x": 1, "(order)": ["y", "x"]}
+
+
+def test_dataclasses_and_enums_are_written_with_their_class():
+    @dataclass
+    class One:
+        n: int = 1
+
+    class Colour(Enum):
+        RED = 1
+
+    assert config(One())["n"] == 1
+    assert config(One())["class"].endswith("One")
+    assert (config(Colour.RED)["name"], config(Colour.RED)["value"]) == ("RED", 1)
+
+
+class Odd(Stage):
+    value: Any = 1.0
+
+    def run(self) -> Report: ...
+
+
+@pytest.mark.parametrize("value", [print, object(), float("nan")])
+def test_a_config_that_no_key_can_hold_is_a_wiring_mistake_that_names_the_field(value):
+    with pytest.raises(WiringError, match=r"step 'odd': field 'value' of Odd is .*, which has no place in a key"):
+        Pipeline("p", Step("odd", Odd.model_construct(value=value)))

@@ -61,3 +61,35 @@ def test_what_another_module_registers_counts(project, plugin, old, new, name):
 
 def code_of(project, target: str) -> dict[str, str]:
     return dict(fingerprint([project.load(target)], ("run", "map")).code)
+
+
+def test_flat_modules_that_are_imported_for_what_they_register_count(project):
+    (project.folder / "reg.py").write_text("TABLE = {}\ndef add(f):\n    TABLE[f.__name__] = f\n    return f\n")
+    plug = project.folder / "plug.py"
+    plug.write_text("from reg import add\n@add\ndef a():\n    return 1\n")
+    (project.folder / "flow.py").write_text(
+        "import plug\nfrom reg import TABLE\nfrom pipeline import Report, Stage\n"
+        "class Fit(Stage):\n    def run(self) -> Report:\n        return Report(facts={'n': TABLE['a']()})\n"
+    )
+    before = fingerprint([project.load("flow:Fit")], ("run",)).code
+    assert "plug.py: a()" in before
+    plug.write_text(plug.read_text().replace("return 1", "return 2"))
+    after = fingerprint([project.load("flow:Fit")], ("run",)).code
+    assert {name for name in before if before[name] != after[name]} == {"plug.py: a()"}
+
+
+def test_the_methods_of_a_plain_class_that_is_handed_on_count(project):
+    project.write(
+        "mypkg/flow.py",
+        """
+        import csv
+        from pipeline import Report, Stage
+        class Echo:
+            def write(self, text):
+                return text
+        class Fit(Stage):
+            def run(self) -> Report:
+                return Report(facts={"n": csv.writer(Echo()).writerow(["a"])})
+        """,
+    )
+    assert "mypkg/flow.py: Echo.write()" in fingerprint([project.load("mypkg.flow:Fit")], ("run",)).code
