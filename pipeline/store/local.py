@@ -133,8 +133,10 @@ class LocalStore:
         raise DamagedError(digest, "was damaged and has been set aside")
 
     def peek(self, digest: str) -> bytes | None:
-        """The bytes of an object if they are what its name says; nothing is pinned, nor set aside."""
-        path = self._object(digest)
+        """The bytes of an object if they are what its name says; nothing is pinned, nor set aside, and no link is followed."""
+        path = self.root / object_path(digest)
+        if path.parent.is_symlink():
+            return None
         data = durable.read(path) if durable.is_file(path) else None
         return data if data is not None and digest_bytes(data) == digest else None
 

@@ -169,7 +169,7 @@ class _Names:
                 wanted += files(manifest)
             elif data is not None:
                 self.no_manifests[digest] = f"object {digest} is no manifest, which {who} takes it for"
-        lost = [digest for digest in wanted if digest not in self._sound and not self._store.has(digest)]
+        lost = [digest for digest in wanted if digest not in self._sound and self._store.peek(digest) is None]
         return {digest: f"object {digest}, of {who}{self._lies_aside(digest)}" for digest in lost}
 
     def _lies_aside(self, digest: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import DamagedError, LocalStore, Pipeline, StageError, UsageError
+from pipeline import BrickwiseWarning, DamagedError, LocalStore, Pipeline, StageError, UsageError
 from pipeline.fragments import map_items
 from pipeline.key import step_parts
 from pipeline.portable import describe, rebuild
@@ -23,7 +23,7 @@ PACKAGE = '''
     from pathlib import Path
     from typing import Annotated, Generic, Literal, TypeVar
     from pydantic import BaseModel, SerializeAsAny
-    from pipeline import DamagedError, Outside, Pipeline, Stage, StageError, Step, Table, UsageError, record_of
+    from pipeline import BrickwiseWarning, DamagedError, Outside, Pipeline, Stage, StageError, Step, Table, UsageError, record_of
     from schemas import Record
 
     class Row(Record):
@@ -206,3 +206,16 @@ def test_a_script_s_own_stages_run_in_its_own_process(project, tmp_path):
         [sys.executable, str(script), str(tmp_path / "store")], env=environment, capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.returncode) == ("6", 0), done.stderr
+
+
+def test_what_cannot_be_followed_is_told_once_and_not_by_workers_too(project, monkeypatch, tmp_path, capfd):
+    project.write(
+        "mypkg/flow.py",
+        PACKAGE.replace('if self.do == "print":', 'if getattr(os, self.do or "getpid") and self.do == "print":'),
+    )
+    monkeypatch.setattr("pipeline.workers._PATIENCE", 0.0)
+    monkeypatch.setattr("pipeline.workers.cores", lambda: 2)
+    with pytest.warns(BrickwiseWarning, match="looks up code that cannot be followed") as given:
+        assert run(project.load("mypkg.flow:built")(), LocalStore(tmp_path / "store")).status == "done"
+    assert len(given) == 1
+    assert "BrickwiseWarning" not in capfd.readouterr().err

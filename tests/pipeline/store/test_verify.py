@@ -276,3 +276,14 @@ def test_what_is_made_and_collected_while_it_reads_is_not_missing(filled, monkey
     monkeypatch.setattr(LocalStore, "peek_document", peek_document)
     assert verify(LocalStore(filled.root)).clean
     assert keys[0] == "collected"
+
+
+def test_a_link_in_place_of_a_folder_of_objects_is_named_and_the_rest_is_read(filled, tmp_path):
+    digest = output(filled, "fit")
+    folder = filled.object_file(digest).parent
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    found = verify(filled)
+    assert any(str(folder.name) in line for line in found.foreign)
+    assert any(digest[:12] in line for line in found.missing)
+    assert found.runs == len(filled.run_ids())
