@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .digest import Json
-from .errors import BrickwiseError, DamagedError, StageError
+from .errors import BrickwiseError, DamagedError, StageError, bounded
 from .fragments import map_items, store_rows
 from .key import Parts, step_parts
 from .pipeline import Pipeline
@@ -19,6 +19,7 @@ from .store.local import LocalStore
 from .table import FRAGMENT_ROWS, Table, cut
 from .workers import ElsewhereError, Workers
 
+_SAID = 1000  # characters of a stage's own error: enough for a reason, too few for a table that it quotes
 Outputs = Mapping[str, Mapping[str, str]]  # step -> port -> digest
 
 
@@ -77,7 +78,9 @@ def _once(step: Making) -> Json:
     except ElsewhereError as error:
         raise StageError(f"step {name!r} failed: {error}") from error
     except Exception as error:
-        raise StageError(f"step {name!r} failed: {type(error).__name__}: {error}") from error
+        said = str(error)
+        said = said if len(said) <= _SAID else bounded(said, _SAID)
+        raise StageError(f"step {name!r} failed: {type(error).__name__}: {said}") from error
     rows_in = sum(_rows(store, digest) for digest in _feeds(pipeline, name, "rows", above)) if "rows" in found.inputs else None
     rows_out = _rows(store, outputs["rows"]) if "rows" in outputs else None
     turned = sum(file["rows"] for file in away) if rows_out is not None else None

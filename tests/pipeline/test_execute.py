@@ -171,6 +171,17 @@ def test_a_stage_s_own_error_names_its_step_and_keeps_its_cause(store):
     assert isinstance(caught.value.__cause__, KeyError)
 
 
+class Rambles(Stage):
+    def run(self, rows: Table[Row]) -> Model:
+        raise ValueError("boom " * 1000)
+
+
+def test_what_a_stage_says_when_it_fails_is_bounded(store):
+    with pytest.raises(StageError, match="step 'last' failed: ValueError: boom boom") as caught:
+        run_last(store, Rambles())
+    assert len(str(caught.value)) < 1100
+
+
 @pytest.mark.parametrize(
     ("stage", "message"),
     [
