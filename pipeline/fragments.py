@@ -11,7 +11,6 @@ from .errors import StageError
 from .key import Parts, stage_code
 from .progress import report
 from .publish import manifest, save_fragment
-from .quarantine import Quarantined
 from .stage import Outside, Ports, Stage, ports
 from .store.local import LocalStore
 from .table import Table
@@ -30,11 +29,8 @@ def map_items(
     items, common = _items(store, ports(stage), parts)
     names = [digest_json({"common": common, **item}) for item in items]
     known = {} if forced else _known(store, names)
-    jobs = [
-        {"item": item, "name": name, "code": stage_code(stage)}
-        for item, name in zip(items, names, strict=True)
-        if name not in known
-    ]
+    code = stage_code(stage)
+    jobs = [{"item": item, "name": name, "code": code} for item, name in zip(items, names, strict=True) if name not in known]
     done = len(known)
     report(done, len(items), "fragments")
 
@@ -117,6 +113,3 @@ def _known(store: LocalStore, names: list[str]) -> dict[str, Json]:
     digests = {name: [file["digest"] for file in (*made["files"], *made["quarantine"])] for name, made in found.items()}
     store.pin(digest for listed in digests.values() for digest in listed)
     return {name: made for name, made in found.items() if all(map(store.has, digests[name]))}
-
-
-__all__ = ["Quarantined", "make_item", "map_items", "store_rows"]

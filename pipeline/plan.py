@@ -99,7 +99,6 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
     Raises UsageError where a selection leaves out a stale step that a selected one reads.
     """
     chosen = selection.steps(pipeline)
-    _read_all_code(pipeline)
     found: dict[str, StepPlan] = {}
     for name in pipeline.steps:
         waits = [up for up in pipeline.upstream(name) if found[up].action != "reuse"]
@@ -109,6 +108,8 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
             outputs = {up: found[up].outputs for up in pipeline.upstream(name)}
             parts = step_parts(pipeline, name, inputs_of(pipeline, name, outputs))
             step = step_plan(pipeline, store, name, parts, forced=selection.force and name in chosen)
+        if step.action == "run":
+            _read_code(pipeline, name)
         if step.action == "run" and name not in chosen:
             step = replace(step, action="skip", why=f"not selected ({step.why})")
         left_out = [up for up in waits if found[up].action == "skip"]
@@ -121,13 +122,12 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
     return Plan(pipeline.name, tuple(found.values()))
 
 
-def _read_all_code(pipeline: Pipeline) -> None:
-    """Read the code of every step and check now, also of those that wait: what is edited while a run goes on is not what runs."""
-    for name, step in pipeline.steps.items():
-        stage_code(step.stage)
-        for port in pipeline.ports[name].outputs.values():
-            for check in pipeline.checks(name, port):
-                check_parts(check, "")
+def _read_code(pipeline: Pipeline, name: str) -> None:
+    """Read the code of a step and of its checks now, though it may wait: what is edited while a run goes on is not what runs."""
+    stage_code(pipeline.steps[name].stage)
+    for port in pipeline.ports[name].outputs.values():
+        for check in pipeline.checks(name, port):
+            check_parts(check, "")
 
 
 def inputs_of(pipeline: Pipeline, name: str, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
