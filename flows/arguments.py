@@ -120,6 +120,14 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("--step", metavar="STEP", help="only that step and those above it")
     made.add_argument("--record", metavar="MODULE:RECORD", help="check FILE against this Record")
 
+    made = command("quarantine", "Show what a step turned away, write it to a file, or run it again as it was put right there.")
+    made.add_argument("action", metavar="show|export|replay", choices=("show", "export", "replay"), help="what to do")
+    made.add_argument("pipeline", metavar="PIPELINE", help=PIPELINE)
+    made.add_argument("step", metavar="STEP", help="whose quarantine")
+    made.add_argument("file", metavar="FILE", nargs="?", type=Path, help=".csv or .jsonl (PIPELINE-STEP-quarantine.csv)")
+    made.add_argument("--check", metavar="NAME", help="the rows that broke this check instead, which went on or were blocked")
+    made.add_argument("--limit", metavar="N", type=int, default=5, help="rows shown of each reason (5)")
+
     made = command("runs", "List runs, newest first.")
     made.add_argument("pipeline", metavar="PIPELINE", nargs="?", help=f"only of {PIPELINE}")
 

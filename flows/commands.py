@@ -90,6 +90,24 @@ def validate(*, target: str, step: str | None, record: str | None, as_json: bool
 
 
 @_command
+def quarantine(
+    *, action: str, pipeline: str, step: str, file: Path | None, check: str | None, limit: int, as_json: bool, store: Path
+) -> int | None:
+    """Show what a step turned away, write it to a file, or run it again as it was put right there."""
+    from .quarantine import export, replay, show
+
+    memory.enable()  # off since start-up; see __main__.py
+    found, local = load_pipeline(pipeline), LocalStore(store)
+    if action == "show":
+        show(found, local, step, check, limit, origin=pipeline, as_json=as_json)
+    elif action == "export":
+        export(found, local, step, check, file, origin=pipeline)
+    else:
+        return replay(found, local, step, file, origin=pipeline, as_json=as_json)
+    return None
+
+
+@_command
 def runs(*, pipeline: str | None, as_json: bool, store: Path) -> None:
     """List runs, newest first."""
     local = LocalStore(store)

@@ -26,10 +26,10 @@ _SHOWN = 3  # changes of sources told one by one
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
 
-def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, str]]) -> Parts:
+def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, str]], repairs: Json = None) -> Parts:
     """The parts of a step's key.
 
-    inputs: port -> {step.port that feeds it: digest}.  Raises UsageError for an unreadable source or a package that is
+    inputs: port -> {step.port that feeds it: digest}.  repairs: see repairs.py; no part where there are none.  Raises UsageError for an unreadable source or a package that is
     not installed.
     """
     stage, found = pipeline.steps[name].stage, pipeline.ports[name]
@@ -41,6 +41,7 @@ def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, 
         "inputs": {port: dict(feeds) for port, feeds in inputs.items()},
         "order": _orders({**inputs, "outside": outside}),
         "packages": versions(stage.packages),
+        **({"repairs": repairs} if repairs else {}),
     }
 
 
@@ -146,6 +147,8 @@ def _differences(old: Parts, new: Parts, news: News) -> Iterable[str]:
     yield from _sources(old["outside"], new["outside"])
     yield from _values("order", old.get("order", {}), new["order"])
     yield from _values("package", old["packages"], new["packages"])
+    if old.get("repairs") != new.get("repairs"):
+        yield f"repairs: {(new.get('repairs') or {}).get('count', 0)} rows put right"
     before, after = old["inputs"], new["inputs"]
     for port in sorted(before.keys() | after.keys()):
         if before.get(port) != after.get(port):
