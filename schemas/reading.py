@@ -164,7 +164,7 @@ def _int_text(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
     except pa.ArrowInvalid:
         pass
     else:
-        if not pc.any(pc.match_substring_regex(values, "[xX]")).as_py():  # Arrow reads 0x10
+        if not any(pc.any(pc.match_substring(values, mark)).as_py() for mark in "xX"):  # Arrow reads 0x10
             return values, made
     text = _blank(values)
     digits = _where(pc.match_substring_regex(text, _SHAPES["int64"]), text)

@@ -38,15 +38,20 @@ def sift_record(record: Described, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     typed = pa.table(arrays, schema=arrow_schema(record.columns))
     for name in (SOURCE, LINE):
         typed = typed.append_column(name, rows[name]) if name in rows.column_names else typed
-    _, unreadable = sift(rows, unread)
+    away = []
     if unread:
+        away += sift(rows, unread)[1]
         typed = typed.filter(pc.invert(_any(mask for _, _, mask in unread)))
-    kept, away = sift(typed, _table_marks(record.columns, typed))
-    if record.rules and kept.num_rows:
-        plain = without_origin(kept)
-        kept, more = sift(kept, ((rule.reason, rule.column, broken(rule, plain)) for rule in record.rules))
+    if marks := list(_table_marks(record.columns, typed)):
+        typed, more = sift(typed, marks)
         away += more
-    return without_origin(kept), pa.concat_tables([quarantine_schema().empty_table(), *unreadable, *away])
+    kept = without_origin(typed)
+    if record.rules and kept.num_rows:
+        broke = [(rule.reason, rule.column, broken(rule, kept)) for rule in record.rules]
+        if pc.any(_any(mask for _, _, mask in broke)).as_py():
+            typed, more = sift(typed, broke)
+            kept, away = without_origin(typed), away + more
+    return kept, pa.concat_tables([quarantine_schema().empty_table(), *away])
 
 
 def _table_marks(columns: tuple[Column, ...], rows: pa.Table) -> Iterator[Mark]:
