@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline import StageError
 from pipeline.errors import bounded
 
-from .columns import Column
+from .column import Column
 from .reading import UnreadableError, read
 
 _TYPES = {

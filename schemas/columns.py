@@ -5,7 +5,6 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, Flag
@@ -17,9 +16,10 @@ from pipeline import UsageError
 from pipeline.errors import bounded
 from pipeline.frozen import Frozen
 
-from .constraints import Distinct, Key, constraints
+from .column import Column, Described
+from .constraints import constraints
 from .fitting import fitted
-from .rowrules import RowRule, rules_of
+from .rowrules import rules_of
 
 WORDS: dict[Any, str] = {
     str: "string",
@@ -37,73 +37,6 @@ _KNOWN = (
 _DIGITS = 76  # of decimal256
 # Settings of pydantic that change no verdict on a row.
 _HARMLESS = frozenset({"title", "json_schema_extra", "use_attribute_docstrings", "protected_namespaces"})
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a Record, as its compilers need it; or the items of a list, or a column inside a nested Record.
-
-    kind: the Arrow type in words.  The bounds hold for values, the lengths for characters, bytes or list items.
-    key: it is the row's identity, or a part of it.  unique: all its values differ.
-    items: what a list holds.  fields, rules: those of a nested Record.
-    """
-
-    name: str
-    kind: str
-    nullable: bool
-    key: bool = False
-    unique: bool = False
-    finite: bool = False
-    multiple_of: Any = None
-    ge: Any = None
-    gt: Any = None
-    le: Any = None
-    lt: Any = None
-    min_length: int | None = None
-    max_length: int | None = None
-    pattern: str | None = None
-    values: tuple[Any, ...] = ()
-    items: Column | None = None
-    fields: tuple[Column, ...] = ()
-    rules: tuple[RowRule, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.kind} | null" if self.nullable else self.kind
-
-    def reasons(self) -> Iterator[tuple[str, str]]:
-        """(constraint, what is said of a value that breaks it) of its own constraints, in the order in which pydantic asks."""
-        if self.finite:
-            yield "finite", "is not finite"
-        for word, bound in (
-            ("multiple_of", self.multiple_of),
-            ("le", self.le),
-            ("lt", self.lt),
-            ("ge", self.ge),
-            ("gt", self.gt),
-        ):
-            if bound is not None:
-                yield word, f"is not multiple_of {bound}" if word == "multiple_of" else f"is not {word} {bound}"
-        if self.items is not None and self.max_length is not None:
-            yield "max_length", f"is longer than {self.max_length}"
-        if self.items is not None:
-            yield "items", ""
-        if self.min_length is not None:
-            yield "min_length", f"is shorter than {self.min_length}"
-        if self.items is None and self.max_length is not None:
-            yield "max_length", f"is longer than {self.max_length}"
-        if self.pattern is not None:
-            yield "pattern", f"does not match {self.pattern}"
-        if self.values:
-            yield "values", f"is none of {list(self.values)}"
-
-
-@dataclass(frozen=True)
-class Described:
-    """A Record as columns and row rules."""
-
-    name: str
-    columns: tuple[Column, ...]
-    rules: tuple[RowRule, ...]
 
 
 _described: dict[type, Described] = {}
@@ -244,6 +177,3 @@ def _nested(where: str, hint: Any) -> dict[str, Any] | None:
         return None
     inside = ", ".join(f"{column.name}: {column}" for column in found.columns)
     return {"kind": f"struct<{inside}>", "fields": found.columns, "rules": found.rules}
-
-
-__all__ = ["Column", "Described", "Distinct", "Key", "describe", "described"]

@@ -11,7 +11,9 @@ from pipeline import StageError, UsageError
 from pipeline.errors import bounded
 from pipeline.frozen import Frozen
 
-from .columns import Column, Distinct, Key, describe, described
+from .column import Column
+from .columns import describe, described
+from .constraints import Distinct, Key
 from .patterns import is_plain
 from .reasons import Refusal, refusal
 from .rowwise import keep_rules, read_row
@@ -124,7 +126,7 @@ def _expectations(column: Column, *, unique: bool) -> Iterator[Any]:
         yield NotNull(column=column.name)
     if unique:
         yield Unique(column=column.name)
-    if column.values:
+    if column.values and column.kind != "binary":
         yield InSet(column=column.name, values=column.values)
     low, high = _first(column.ge, column.gt), _first(column.le, column.lt)
     if (low is not None or high is not None) and not column.kind.startswith("decimal"):

@@ -15,9 +15,11 @@ from pipeline import LINE, SOURCE, StageError, sift
 from pipeline.quarantine import quarantine_schema, without_origin
 
 from .arrow import Mark, arrow_schema, read_column, scattered, unlisted
-from .columns import Column, Described
+from .column import Column, Described
 from .patterns import matches
 from .rowrules import broken
+
+_LARGE = 2**30  # bytes: less can be one array a column, whose texts may hold twice as much
 
 
 def sift_record(record: Described, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -30,6 +32,12 @@ def sift_record(record: Described, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     missing = [column.name for column in record.columns if column.name not in rows.column_names]
     if missing:
         raise StageError(f"rows of {record.name} lack the columns {missing}; found {rows.column_names}")
+    parts = [rows] if rows.nbytes < _LARGE else [pa.Table.from_batches([batch]) for batch in rows.to_batches()]
+    sifted = [_sift(record, part) for part in parts]
+    return pa.concat_tables(kept for kept, _ in sifted), pa.concat_tables(away for _, away in sifted)
+
+
+def _sift(record: Described, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     arrays, unread = [], []
     for column in record.columns:
         made, marks = read_column(record.name, column, rows[column.name], column.name)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
 from pipeline import StageError
-from schemas import Record, reading
+from schemas import Record, casting
 from schemas.arrow import arrow_schema
 from schemas.record import described
 
@@ -243,7 +243,7 @@ def test_values_of_a_wrong_shape_are_told_apart_without_trying_them_one_by_one(m
     def tried(*_):
         raise AssertionError("a look at single values")
 
-    monkeypatch.setattr(reading, "_failing", tried)
+    monkeypatch.setattr(casting, "failing", tried)
     good = {"id": "a", "count": "1", "score": "0.5", "day": "2024-02-29"}
     rows = text(*(tuple((good | {column: wrong} if n % 3 == 0 else good).values()) for n in range(300)))
     kept, away = Measured.sift(rows)
