@@ -11,7 +11,7 @@ from markupsafe import Markup
 from .theme import SERIES, svg
 from .words import shown
 
-_WIDTH, _HEIGHT = 330, 150
+_WIDTH, _HEIGHT = 280, 140
 _BAR = 20  # pixels a bar
 _LABELS = 20
 
@@ -26,11 +26,12 @@ def histogram(found: dict[str, Any], title: str, *, time: bool = False) -> Marku
     scale = alt.Scale(type="utc") if time else alt.Scale(zero=False, nice=False)
     return svg(
         alt.Chart(_data(rows), width=_WIDTH, height=_HEIGHT)
-        .mark_bar(binSpacing=1)
+        .mark_bar(orient="vertical", binSpacing=1)
         .encode(
             x=alt.X("low", type=kind, scale=scale, axis=axis),
             x2="high",
-            y=alt.Y("rows", type="quantitative", title="rows", axis=alt.Axis(format=",.0f", tickMinStep=1, tickCount=4)),
+            y=alt.Y("rows", type="quantitative", axis=_above("rows", format=",.0f", tickMinStep=1, tickCount=4)),
+            y2=alt.datum(0),
         )
     )
 
@@ -39,8 +40,8 @@ def bars(found: Sequence[tuple[str, int]], value_title: str, count_title: str = 
     """Horizontal bars with their counts, in the order given."""
     rows = [{"value": shown(value, 80), "rows": count} for value, count in found]
     most = max(row["rows"] for row in rows)
-    base = alt.Chart(_data(rows), width=_WIDTH - 120, height=alt.Step(_BAR)).encode(
-        y=alt.Y("value", type="nominal", sort=None, title=shown(value_title, 60), axis=alt.Axis(ticks=False, domain=False)),
+    base = alt.Chart(_data(rows), width=_WIDTH - 80, height=alt.Step(_BAR)).encode(
+        y=alt.Y("value", type="nominal", sort=None, axis=_above(shown(value_title, 60), ticks=False, domain=False)),
         x=alt.X(
             "rows",
             type="quantitative",
@@ -71,10 +72,10 @@ def balance(found: dict[str, Any]) -> Markup:
     offset = alt.YOffset("split", type="nominal", sort=splits)
     colour = alt.Color("split", type="nominal", sort=splits, title=found["by"])
     return svg(
-        alt.Chart(_data(rows), width=_WIDTH - 60, height=alt.Step(8 * len(splits) + 6))
+        alt.Chart(_data(rows), width=_WIDTH, height=alt.Step(8))
         .mark_bar()
         .encode(
-            y=alt.Y("label", type="nominal", sort=None, title=found["column"], axis=alt.Axis(ticks=False, domain=False)),
+            y=alt.Y("label", type="nominal", sort=None, axis=_above(found["column"], ticks=False, domain=False)),
             yOffset=offset,
             x=alt.X("share", type="quantitative", title="share of the rows of its split", axis=alt.Axis(format=".0%")),
             color=colour,
@@ -90,9 +91,10 @@ def associations(found: dict[str, Any]) -> Markup:
     for pair in found["pairs"]:
         a, b = sorted((shown(pair["a"], 40), shown(pair["b"], 40)), key=lambda name: place[name])
         rows.append({"a": a, "b": b, "value": pair["value"]})
-    axis = alt.Axis(ticks=False, domain=False, labelLimit=110)
+    axis = alt.Axis(ticks=False, domain=False, labelOverlap=False)
+    slanted = alt.Axis(ticks=False, domain=False, labelOverlap=False, labelAngle=-60)
     base = alt.Chart(_data(rows), width=alt.Step(38), height=alt.Step(26)).encode(
-        x=alt.X("a", type="nominal", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelAngle=-60, labelLimit=110)),
+        x=alt.X("a", type="nominal", sort=order, title=None, axis=slanted),
         y=alt.Y("b", type="nominal", sort=order, title=None, axis=axis),
     )
     squares = base.mark_rect(fill=SERIES).encode(
@@ -101,6 +103,11 @@ def associations(found: dict[str, Any]) -> Markup:
     full = alt.condition(alt.datum.value > 0.55, alt.value("var(--paper)"), alt.value("var(--ink)"))
     numbers = base.mark_text(fontSize=11).encode(text=alt.Text("value", type="quantitative", format=".2f"), color=full)
     return svg(squares + numbers)
+
+
+def _above(title: str, **more: Any) -> alt.Axis:
+    """An axis of y with its title written level, above it, where it can be read."""
+    return alt.Axis(title=title, titleAngle=0, titleAlign="right", titleAnchor="end", titleX=-6, titleY=-10, **more)
 
 
 def _data(rows: list[dict[str, Any]]) -> alt.InlineData:

@@ -36,7 +36,7 @@ def show_docs(store: LocalStore, named: str | None, folder: Path, *, as_json: bo
         files[page.file] = step_page(found, page, export=export)
         for port in page.ports:
             if port.profile is not None:
-                files[f"profile-{page.step.name}-{port.name}.json"] = json.dumps(port.profile, indent=1, ensure_ascii=False)
+                files[page.profile_file(port)] = json.dumps(port.profile, indent=1, ensure_ascii=False)
     try:
         _write(folder, files)
     except OSError as error:

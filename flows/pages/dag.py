@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .subject import ShownStep
@@ -39,15 +39,30 @@ def drawing(steps: Sequence[ShownStep]) -> Drawing:
     ranks: dict[int, list[ShownStep]] = {}
     for step in steps:
         ranks.setdefault(depth[step.name], []).append(step)
-    widest = max(len(rank) for rank in ranks.values())
-    wide = widest * (_WIDE + _ASIDE) - _ASIDE + 2 * _EDGE
-    nodes = {}
-    for level, rank in ranks.items():
-        left = (wide - (len(rank) * (_WIDE + _ASIDE) - _ASIDE)) // 2
-        for position, step in enumerate(rank):
-            nodes[step.name] = Node(step, left + position * (_WIDE + _ASIDE), _EDGE + level * (_HIGH + _BELOW))
+    lefts = _places(ranks)
+    most_left = min(lefts.values())
+    nodes = {
+        step.name: Node(step, _EDGE + lefts[step.name] - most_left, _EDGE + level * (_HIGH + _BELOW))
+        for level, rank in ranks.items()
+        for step in rank
+    }
+    wide = max(node.x for node in nodes.values()) + _WIDE + _EDGE
     lines = [_line(nodes[above], nodes[step.name]) for step in steps for above in step.reads if above in nodes]
     return Drawing(tuple(nodes.values()), tuple(lines), wide, 2 * _EDGE + len(ranks) * (_HIGH + _BELOW) - _BELOW)
+
+
+def _places(ranks: Mapping[int, Sequence[ShownStep]]) -> dict[str, int]:
+    """Where each step begins: below the middle of those it reads, as far as its neighbours leave room."""
+    places: dict[str, int] = {}
+    for _, rank in sorted(ranks.items()):
+        above = [[places[name] for name in step.reads if name in places] for step in rank]
+        wanted = [sum(found) // len(found) if found else 0 for found in above]
+        placed: list[int] = []
+        for wish in wanted:
+            placed.append(max(wish, placed[-1] + _WIDE + _ASIDE) if placed else wish)
+        shift = sum(got - wish for got, wish in zip(placed, wanted, strict=True)) // len(rank)
+        places |= {step.name: place - shift for step, place in zip(rank, placed, strict=True)}
+    return places
 
 
 def _line(above: Node, below: Node) -> str:

@@ -16,7 +16,7 @@ from pipeline.stage import Port
 from stages.profile import kept_profile
 
 from .rejected import Rejected, rejected
-from .subject import ShownStep
+from .subject import ShownStep, file_name
 from .words import count, shown, state
 
 _FINDINGS = 300
@@ -64,8 +64,12 @@ class StepPage:
 
     @property
     def file(self) -> str:
-        """Where it is written; a step's name is letters, digits and _."""
-        return f"step-{self.step.name}.html"
+        """Where it is written."""
+        return self.step.file
+
+    def profile_file(self, port: ShownPort) -> str:
+        """Where the profile of an output is written."""
+        return f"profile-{file_name(self.step.name)}-{file_name(port.name)}.json"
 
 
 def gather(store: LocalStore, step: ShownStep) -> StepPage:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pipeline import LocalStore, Pipeline, UsageError
 from pipeline.check import Receipt
-from pipeline.digest import Json
+from pipeline.digest import Json, digest_json
+from pipeline.pipeline import NAME
 from pipeline.plan import plan
 from pipeline.receipts import find_receipt
 from pipeline.record import RunRecord, load_run
@@ -36,6 +37,11 @@ class ShownStep:
     reads: tuple[str, ...] = ()
     config: Json = None
 
+    @property
+    def file(self) -> str:
+        """Its page."""
+        return f"step-{file_name(self.name)}.html"
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -48,6 +54,15 @@ class Subject:
     steps: tuple[ShownStep, ...]
     overrides: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+
+    def step(self, name: str) -> ShownStep | None:
+        """A step by name."""
+        return next((step for step in self.steps if step.name == name), None)
+
+
+def file_name(name: str) -> str:
+    """A name as part of a file's; that of a record which somebody else made may be anything."""
+    return name if NAME.fullmatch(name) else digest_json(name)[:16]
 
 
 def subject(store: LocalStore, named: str | None) -> Subject:

@@ -16,6 +16,7 @@ _TAGS = {"svg", "g", "path", "rect", "line", "text", "tspan", "defs", "clipPath"
 CONFIG: dict[str, Any] = {
     "aria": False,  # the page says in words what a chart shows
     "background": None,
+    "padding": 8,
     "font": _FONT,
     "view": {"stroke": None},
     "bar": {"color": SERIES},

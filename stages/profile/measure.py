@@ -16,7 +16,7 @@ from .columns import Column, plain_rows, quoted, sampled
 from .sketch import SEED, Sample
 
 LABEL, SPLIT = "label", "split"
-_ROWS = 50_000  # of the sample
+_ROWS = 100_000  # of the sample
 _PAIRED = 20_000  # rows of it that associations look at: their standard error is then below 0.01
 _DISTINCT = 65_536  # hashes a column: estimates are off by 0.4%
 _COLUMNS = 1_000
