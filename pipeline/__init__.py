@@ -18,12 +18,14 @@ from .errors import (
 from .pipeline import Pipeline, Step
 from .plan import Plan, Selection, plan
 from .progress import report
-from .quarantine import sift, turned_away
+from .quarantine import LINE, SOURCE, sift, turned_away
 from .stage import Outside, Stage, record_of
 from .store.local import LocalStore
 from .table import Table, cut
 
 __all__ = [
+    "LINE",
+    "SOURCE",
     "Artifact",
     "BlockedError",
     "BrickwiseError",

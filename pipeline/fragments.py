@@ -11,6 +11,7 @@ from .errors import StageError
 from .key import Parts, stage_code
 from .progress import report
 from .publish import manifest, save_fragment
+from .quarantine import keyed
 from .stage import Outside, Ports, Stage, ports
 from .store.local import LocalStore
 from .table import Table
@@ -80,7 +81,7 @@ def store_rows(store: LocalStore, record: Any, tables: Iterable[Table[Any]]) -> 
             files.append(save_fragment(store, accepted))
             turned += [rejected] if rejected.num_rows else []
         if turned:
-            away.append(save_fragment(store, pa.concat_tables(turned)))
+            away.append(save_fragment(store, keyed(pa.concat_tables(turned), record.key())))
     return files, away
 
 

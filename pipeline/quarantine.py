@@ -1,8 +1,9 @@
-"""Quarantine: the rows that a stage or a rule turned away, each with its reason."""
+"""Quarantine: the rows that a stage or a rule turned away, each with its reason and where it came from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import StageError, bounded
@@ -12,25 +13,35 @@ if TYPE_CHECKING:
 
     from .check import Check
 
+SOURCE, LINE = "\0source", "\0line"  # columns that a source may add to its rows: no field of a Record can be called so
+
 
 def turned_away(rows: pa.Table, rule: str, column: str | None = None) -> pa.Table:
-    """Rows for the quarantine: rule, column, value (bounded) and the whole row as JSON, one line a row.
+    """Rows for the quarantine: rule, column, value (bounded), source, line, key and the whole row as JSON, one line a row.
 
     rule: the reason, in words a data owner understands.  column: the one that broke it, if it was one.
+    Source and line are those of the columns SOURCE and LINE, where the rows have them; the framework fills in the key.
     """
     import pyarrow as pa
-    from pydantic_core import to_json
 
     listed = rows.to_pylist()
     return pa.table(
         {
             "rule": [rule] * len(listed),
             "column": [column] * len(listed),
-            "value": [bounded(row.get(column, "")) if column else None for row in listed],
-            "row": [to_json(row).decode() for row in listed],
+            "value": [_value(row, column) if column else None for row in listed],
+            "source": [row.pop(SOURCE, None) for row in listed],
+            "line": [row.pop(LINE, None) for row in listed],
+            "key": [None] * len(listed),
+            "row": [_json(row) for row in listed],
         },
-        schema=_quarantine_schema(),
+        schema=quarantine_schema(),
     )
+
+
+def without_origin(rows: pa.Table) -> pa.Table:
+    """The rows without the columns that say where they came from."""
+    return rows.drop_columns([name for name in (SOURCE, LINE) if name in rows.column_names])
 
 
 def sift(rows: pa.Table, rules: Iterable[tuple[str, str | None, Any]]) -> tuple[pa.Table, list[pa.Table]]:
@@ -52,13 +63,36 @@ def sift(rows: pa.Table, rules: Iterable[tuple[str, str | None, Any]]) -> tuple[
     return (rows.filter(kept), away) if away else (rows, away)
 
 
+def keyed(away: pa.Table, key: Sequence[str]) -> pa.Table:
+    """The quarantined rows with the values of these columns in `key`, where a row has them and no key yet.
+
+    One column's value stands as it is, several as a JSON list.
+    """
+    import pyarrow as pa
+
+    if not key or not away["key"].null_count:
+        return away
+    keys = []
+    for known, text in zip(away["key"].to_pylist(), away["row"].to_pylist(), strict=True):
+        row = json.loads(text) if known is None else {}
+        values = [row.get(name) for name in key]
+        found = None if None in values else str(values[0]) if len(values) == 1 else json.dumps(values, ensure_ascii=False)
+        keys.append(found if known is None else known)
+    return away.set_column(away.schema.get_field_index("key"), "key", pa.array(keys, pa.string()))
+
+
 class Quarantined:
-    """The Record of every quarantine: why a row was turned away, and the row."""
+    """The Record of every quarantine: why a row was turned away, where it came from, and the row."""
 
     @classmethod
     def columns(cls) -> dict[str, str]:
         """Column -> type; `row` is JSON."""
-        return dict.fromkeys(("rule", "column", "value", "row"), "string")
+        return {name: str(kind) for name, kind in zip(quarantine_schema().names, quarantine_schema().types, strict=True)}
+
+    @classmethod
+    def key(cls) -> tuple[str, ...]:
+        """Two rows may be the same."""
+        return ()
 
     @classmethod
     def sift(cls, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -71,7 +105,24 @@ class Quarantined:
         raise StageError("a quarantine has no contract")
 
 
-def _quarantine_schema() -> pa.Schema:
+def quarantine_schema() -> pa.Schema:
+    """The columns of a quarantine."""
     import pyarrow as pa
 
-    return pa.schema([(name, pa.string()) for name in Quarantined.columns()])
+    texts = ("rule", "column", "value", "source", "line", "key", "row")
+    return pa.schema([(name, pa.int64() if name == "line" else pa.string()) for name in texts])
+
+
+def _value(row: dict[str, Any], column: str) -> str:
+    """The value at a path such as `address.zip`, bounded; of a path into a list, the list."""
+    found: Any = row
+    for name in (column,) if column in row else column.split("."):
+        found = found.get(name.removesuffix("[]")) if isinstance(found, dict) else found
+    return bounded(found)
+
+
+def _json(row: dict[str, Any]) -> str:
+    """JSON of any row: bytes as base64, NaN and infinity by name."""
+    from pydantic_core import to_json
+
+    return to_json(row, bytes_mode="base64", inf_nan_mode="strings").decode()

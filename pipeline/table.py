@@ -25,8 +25,12 @@ class RecordLike(Protocol):
         """Column -> its type in words, in order: what wiring compares."""
 
     @classmethod
+    def key(cls) -> tuple[str, ...]:
+        """The columns that tell one row from every other; none where rows may be the same."""
+
+    @classmethod
     def sift(cls, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """Rows that keep the contract, cast to its columns; and the others, as `turned_away` gives them."""
+        """Rows that keep the contract, cast to its columns, without SOURCE and LINE; and the others, as `turned_away` gives them."""
 
     @classmethod
     def contract(cls) -> Check:

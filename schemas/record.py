@@ -75,6 +75,11 @@ class Record(Frozen):
         return {column.name: str(column) for column in described(cls)}
 
     @classmethod
+    def key(cls) -> tuple[str, ...]:
+        """The columns that tell one row from every other."""
+        return tuple(column.name for column in described(cls) if column.unique)
+
+    @classmethod
     def sift(cls, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
         """Rows that keep the contract, cast to its columns, in order; and the others, in the quarantine's form.
 

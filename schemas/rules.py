@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import StageError, sift
-from pipeline.quarantine import Quarantined
+from pipeline import LINE, SOURCE, StageError, sift
+from pipeline.quarantine import quarantine_schema, without_origin
 
 if TYPE_CHECKING:
     from .record import Column
@@ -40,9 +40,10 @@ def sift_record(record: str, columns: tuple[Column, ...], rows: pa.Table) -> tup
         raise StageError(f"rows of {record} lack the columns {missing}; found {rows.column_names}")
     readable, unreadable = sift(rows, _unreadable(record, columns, rows))
     typed = pa.table([_cast(column, readable[column.name]) for column in columns], schema=arrow_schema(columns))
+    for name in (SOURCE, LINE):
+        typed = typed.append_column(name, readable[name]) if name in readable.column_names else typed
     kept, away = sift(typed, _rules(columns, typed))
-    nothing = pa.table({name: pa.array([], pa.string()) for name in Quarantined.columns()})
-    return kept, pa.concat_tables([nothing, *unreadable, *away])
+    return without_origin(kept), pa.concat_tables([quarantine_schema().empty_table(), *unreadable, *away])
 
 
 def _arrow_type(kind: str) -> pa.DataType:

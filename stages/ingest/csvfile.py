@@ -8,7 +8,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import StageError, UsageError
+from pipeline import LINE, SOURCE, StageError, UsageError
 from pipeline.digest import digest_file
 from pipeline.errors import bounded
 
@@ -64,7 +64,7 @@ class CsvFile(Source):
 
         def keep_ragged(row: Any) -> str:
             reason = f"has {row.actual_columns} fields, expected {row.expected_columns}"
-            ragged.append(turned_away(pa.table({"line": [row.number], "text": [row.text]}), reason))
+            ragged.append(turned_away(pa.table({SOURCE: [name], LINE: [row.number], "text": [row.text]}), reason))
             return "skip"
 
         try:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from pipeline import UsageError, turned_away
+from pipeline import SOURCE, UsageError, turned_away
 from pipeline.key import versions
 
 from .stage import Source
@@ -57,8 +57,8 @@ class PackageDocstrings(Source):
                 with _quick_parsing():
                     found = [*docstrings(ast.parse(path.read_bytes()), file)]
             except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last: too deep to parse
-                row = pa.table({"file": [file], "label": [name]})
-                broken.append(turned_away(row, f"cannot be parsed: {type(error).__name__}", "file"))
+                row = pa.table({SOURCE: [file], "label": [name]})
+                broken.append(turned_away(row, f"cannot be parsed: {type(error).__name__}"))
                 continue
             rows += ({"label": name, "file": file, **row} for row in found)
         yield pa.Table.from_pylist(rows, schema=schema), broken

@@ -125,7 +125,8 @@ def test_rows_turned_away_by_stage_and_by_record_are_kept_with_their_reasons(sto
     built = numbers((1, None, 7), (-5, 8, 2), most=6)
     outcome = execute(built, store, "rows", above(built, store, "rows"))
     assert (outcome.status, outcome.rows_in, outcome.rows_out, outcome.rows_quarantined) == ("ran", 6, 2, 4)
-    assert read(store, outcome.quarantine, Quarantined) == [
+    named = ("rule", "column", "value", "row")
+    assert [{name: row[name] for name in named} for row in read(store, outcome.quarantine, Quarantined)] == [
         {"rule": "is too large", "column": "n", "value": "7", "row": '{"n":7}'},
         {"rule": "is null", "column": "n", "value": "None", "row": '{"n":null}'},
         {"rule": "is too large", "column": "n", "value": "8", "row": '{"n":8}'},

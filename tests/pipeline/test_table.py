@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import StageError, Table, sift, turned_away
+from pipeline import LINE, SOURCE, StageError, Table, sift, turned_away
+from pipeline.quarantine import keyed
 from schemas import Record
 
 NUMBERS = st.lists(st.none() | st.integers(-9, 9), max_size=12)
@@ -57,9 +58,37 @@ def test_sift_without_rules_keeps_everything():
 def test_rows_turned_away_carry_reason_column_value_and_the_whole_row():
     rows = pa.table({"n": [1], "text": ["é\n"]})
     assert turned_away(rows, "is bad", "text").to_pylist() == [
-        {"rule": "is bad", "column": "text", "value": "é\\n", "row": '{"n":1,"text":"é\\n"}'}
+        {
+            "rule": "is bad",
+            "column": "text",
+            "value": "é\\n",
+            "source": None,
+            "line": None,
+            "key": None,
+            "row": '{"n":1,"text":"é\\n"}',
+        }
     ]
     assert turned_away(rows, "is bad").to_pylist()[0]["value"] is None
+
+
+def test_rows_turned_away_name_the_source_and_line_that_they_came_with_and_their_row_has_neither():
+    rows = pa.table({"n": [1, 2], SOURCE: ["a.csv", "b.csv"], LINE: [7, 3]})
+    listed = turned_away(rows, "is bad").to_pylist()
+    assert [(row["source"], row["line"], row["row"]) for row in listed] == [("a.csv", 7, '{"n":1}'), ("b.csv", 3, '{"n":2}')]
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [(("id",), ["a", "7"]), (("id", "n"), ['["a", 1]', '["7", 2]']), (("id", "other"), [None, None]), ((), [None, None])],
+)
+def test_the_key_of_a_row_turned_away_is_that_of_its_record(key, found):
+    away = turned_away(pa.table({"id": ["a", "7"], "n": [1, 2]}), "is bad")
+    assert keyed(away, key)["key"].to_pylist() == found
+
+
+def test_what_json_has_no_word_for_is_kept_readable():
+    rows = pa.table({"raw": [b"\xff"], "x": [float("nan")], "y": [float("inf")]})
+    assert json.loads(turned_away(rows, "is bad")["row"][0].as_py()) == {"raw": "_w==", "x": "NaN", "y": "Infinity"}
 
 
 def test_the_value_of_a_row_turned_away_is_bounded_and_the_row_is_whole():

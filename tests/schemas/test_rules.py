@@ -194,4 +194,4 @@ def test_an_integer_written_as_text_is_read_or_turned_away(count):
 def test_no_rows_are_sifted_into_no_rows(everything, table):
     kept, away = everything.sift(table())
     assert kept.num_rows == away.num_rows == 0
-    assert away.column_names == ["rule", "column", "value", "row"]
+    assert away.column_names == ["rule", "column", "value", "source", "line", "key", "row"]

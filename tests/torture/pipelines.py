@@ -73,6 +73,10 @@ class Row:
         return {"id": "int64", "value": "int64"}
 
     @classmethod
+    def key(cls) -> tuple[str, ...]:
+        return ("id",)
+
+    @classmethod
     def sift(cls, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
         kept, away = sift(rows, [("is negative", "value", pc.less(rows["value"], 0))])
         return kept, pa.concat_tables(away) if away else turned_away(rows.slice(0, 0), "")

@@ -146,7 +146,7 @@ def test_a_module_keeps_its_first_paragraph_and_a_latin_1_cookie_is_heeded(inges
 
 def test_a_file_that_cannot_be_read_as_python_is_quarantined_whole_and_ends_nothing(ingested):
     _, away = ingested
-    assert {line["value"]: line["rule"] for line in away} == {
+    assert {line["source"]: line["rule"] for line in away} == {
         "bricklib/broken.py": "cannot be parsed: SyntaxError",
         "bricklib/nul.py": "cannot be parsed: SyntaxError",
         "bricklib/undecodable.py": "cannot be parsed: SyntaxError",
@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_read_as_python_is_quarantined_whole_and_ends_noth
         "bricklib/deeper.py": "cannot be parsed: MemoryError",
         "bricklib/deep.py": "cannot be parsed: RecursionError",
     }
-    assert {line["column"] for line in away} == {"file"}
+    assert {line["column"] for line in away} == {None}
 
 
 def test_a_file_that_the_record_lists_and_nobody_has_is_quarantined(install, tmp_path):
@@ -167,7 +167,7 @@ def test_a_file_that_the_record_lists_and_nobody_has_is_quarantined(install, tmp
 
 def test_tests_and_files_outside_the_site_folder_are_left_out(ingested):
     rows, away = ingested
-    seen = {row["file"] for row in rows} | {line["value"] for line in away}
+    seen = {row["file"] for row in rows} | {line["source"] for line in away}
     assert not [file for file in seen if "test" in file or ".." in file or file.endswith(".txt")]
 
 
