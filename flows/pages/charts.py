@@ -19,9 +19,11 @@ _LABELS = 20
 def histogram(found: dict[str, Any], title: str, *, time: bool = False) -> Markup:
     """Bars over the edges of a histogram. title: of the axis of values."""
     edges = found["edges"]
+    if not time and edges[1] - edges[0] == 1 and all(isinstance(edge, int) for edge in edges):
+        edges = [edge - 0.5 for edge in edges]  # a bar stands over its one value
     bins = zip(edges[:-1], edges[1:], found["counts"], strict=True)
     rows = [{"low": low, "high": high, "rows": rows} for low, high, rows in bins]
-    kind = "temporal" if time else "quantitative"
+    kind: Any = "temporal" if time else "quantitative"
     axis = alt.Axis(title=shown(title, 60), labelAngle=0, tickCount=4 if time else 5)
     scale = alt.Scale(type="utc") if time else alt.Scale(zero=False, nice=False)
     return svg(
@@ -39,7 +41,7 @@ def histogram(found: dict[str, Any], title: str, *, time: bool = False) -> Marku
 def bars(found: Sequence[tuple[str, int]], value_title: str, count_title: str = "rows") -> Markup:
     """Horizontal bars with their counts, in the order given."""
     rows = [{"value": shown(value, 80), "rows": count} for value, count in found]
-    most = max(row["rows"] for row in rows)
+    most = max(count for _, count in found)
     base = alt.Chart(_data(rows), width=_WIDTH - 80, height=alt.Step(_BAR)).encode(
         y=alt.Y("value", type="nominal", sort=None, axis=_above(shown(value_title, 60), ticks=False, domain=False)),
         x=alt.X(

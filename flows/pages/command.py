@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sys
 from pathlib import Path
@@ -96,7 +95,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         draft = folder / f"profile-{secrets.token_hex(8)}.json"
         draft.write_text(text, encoding="utf-8")
-        os.replace(draft, folder / name)
+        draft.replace(folder / name)
     for path in folder.iterdir():
         if path.name not in files and _ours(path):
             path.unlink()

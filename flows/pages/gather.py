@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,10 @@ class ShownPort:
 
 @dataclass(frozen=True)
 class StepPage:
-    """judged: the findings that are shown, those that failed first; the others are counted in `judged_left_out`."""
+    """judged: the findings that are shown, those that failed first; the others are counted in `judged_left_out`.
+
+    failing: of each check, the rows that broke its rules.
+    """
 
     step: ShownStep
     ports: tuple[ShownPort, ...]
@@ -60,6 +64,7 @@ class StepPage:
     tally: dict[str, int]
     quarantine: Rejected | None
     quarantine_gone: str
+    failing: tuple[tuple[str, Rejected], ...]
     config: str
 
     @property
@@ -89,6 +94,7 @@ def gather(store: LocalStore, step: ShownStep) -> StepPage:
         tally={name: sum(one.state == name for one in judged) for name in _ORDER},
         quarantine=quarantine,
         quarantine_gone=gone,
+        failing=tuple(_failing(store, step)),
         config=json.dumps(step.config, indent=2, ensure_ascii=False)[:20_000] if step.config else "",
     )
 
@@ -97,6 +103,14 @@ def tally_of(step: ShownStep) -> list[Judged]:
     """Every finding on a step, those that failed first."""
     judged = [Judged(receipt.check, finding) for receipt in step.receipts for finding in receipt.findings]
     return sorted(judged, key=lambda one: _ORDER.index(one.state))
+
+
+def _failing(store: LocalStore, step: ShownStep) -> Iterator[tuple[str, Rejected]]:
+    """(check, rows that broke its rules), of each receipt that has them still."""
+    for receipt in step.receipts:
+        if receipt.failing:
+            with suppress(DamagedError):
+                yield receipt.check, rejected(_table(store, receipt.failing))
 
 
 def _port(store: LocalStore, name: str, digest: str) -> ShownPort:

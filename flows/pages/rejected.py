@@ -54,5 +54,7 @@ def rejected(table: Table[Any]) -> Rejected:
     pa.default_memory_pool().release_unused()
     columns = tuple(name for name in (kept[0] if kept else ()) if any(row[name] is not None for row in kept))
     cells = tuple(tuple(shown(row[name], _WIDTHS.get(name, 120)) for name in columns) for row in kept)
-    reasons = tuple((shown(column) if column else "", shown(rule), rows) for (column, rule), rows in counts.most_common(_REASONS))
+    reasons = tuple(
+        (shown(column) if column else "", shown(rule), rows) for (column, rule), rows in counts.most_common(_REASONS)
+    )
     return Rejected(sum(counts.values()), reasons, columns, cells)

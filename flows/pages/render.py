@@ -28,7 +28,9 @@ _HERE = Path(__file__).parent / "templates"
 def index(subject: Subject, pages: list[StepPage], *, next_command: str) -> str:
     """The first page: the steps, how they hang together, and what is wrong with them."""
     drawn = drawing(subject.steps)
-    return _environment().get_template("index.html").render(subject=subject, pages=pages, drawn=drawn, next_command=next_command)
+    return (
+        _environment().get_template("index.html").render(subject=subject, pages=pages, drawn=drawn, next_command=next_command)
+    )
 
 
 def step_page(subject: Subject, page: StepPage, *, export: str) -> str:
@@ -66,7 +68,7 @@ class _Drawn:
         """Whether its most frequent values say more of a column than their lengths."""
         top = column["top"]
         few = column["distinct"]["count"] <= 10 or column["kind"] == "flag"
-        return few or sum(entry["count"] for entry in top["values"][:10]) >= top["of"] / 4
+        return bool(few or sum(entry["count"] for entry in top["values"][:10]) >= top["of"] / 4)
 
     def balance(self) -> Markup:
         """Of the labels."""
@@ -86,9 +88,11 @@ def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    told: dict[str, Any] = {name: getattr(words, name) for name in ("shown", "count", "figure", "share", "distinct", "told")}
+    told: dict[str, Any] = {
+        name: getattr(words, name) for name in ("shown", "count", "figure", "share", "distinct", "told", "rule")
+    }
     hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    made.filters.update({name: told[name] for name in ("shown", "count", "figure", "distinct", "told")})
+    made.filters.update({name: told[name] for name in ("shown", "count", "figure", "distinct", "told", "rule")})
     made.globals.update(
         {"share": told["share"], "style": Markup(style), "style_hash": hashed, "generator": GENERATOR, "unit": _UNIT}  # noqa: S704  # our own file
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from pipeline import LocalStore, Pipeline, UsageError
-from pipeline.check import Receipt
+from pipeline import BrickwiseError, LocalStore, Pipeline, UsageError
+from pipeline.check import Check, Receipt
 from pipeline.digest import Json, digest_json
 from pipeline.pipeline import NAME
 from pipeline.plan import plan
-from pipeline.receipts import find_receipt
+from pipeline.receipts import champions, find_receipt
 from pipeline.record import RunRecord, load_run
 
 from ..hints import command
@@ -77,11 +78,11 @@ def subject(store: LocalStore, named: str | None) -> Subject:
 
 
 def _of_run(store: LocalStore, record: RunRecord) -> Subject:
-    steps = []
+    steps, wires = [], _wires(record)
     for step in record.steps:
         parts = ((store.action(step.key) if step.key else None) or {}).get("parts", {})
         taken = step.model_dump(include={"name", "status", "why", "error", "quarantine"} | _ROWS)
-        more = {"reads": _reads(parts), "config": parts.get("config")}
+        more = {"reads": _reads(parts) or wires.get(step.name, ()), "config": parts.get("config")}
         steps.append(ShownStep(**taken, **more, outputs=tuple(step.outputs.items()), receipts=step.receipts))
     return Subject(
         pipeline=record.pipeline,
@@ -92,6 +93,16 @@ def _of_run(store: LocalStore, record: RunRecord) -> Subject:
         overrides=tuple(str(override) for override in getattr(record, "overrides", ())),
         settings=record.settings,
     )
+
+
+def _wires(record: RunRecord) -> dict[str, tuple[str, ...]]:
+    """What each step reads, of a run with steps that were skipped: their keys, which would tell, were never made."""
+    if all(step.key for step in record.steps):
+        return {}
+    with suppress(BrickwiseError):  # the pipeline may be gone by now, and the run is shown all the same
+        pipeline = load_pipeline(record.origin or record.pipeline)
+        return {name: pipeline.upstream(name) for name in pipeline.steps}
+    return {}
 
 
 def _of_pipeline(store: LocalStore, pipeline: Pipeline, named: str) -> Subject:
@@ -117,7 +128,7 @@ def _now(store: LocalStore, pipeline: Pipeline) -> Iterator[ShownStep]:
             receipt
             for port in pipeline.ports[name].outputs.values()
             for check in pipeline.checks(name, port)
-            if (receipt := find_receipt(store, check, action["outputs"][port.name])) is not None
+            if (receipt := _receipt(store, pipeline, name, check, action["outputs"][port.name])) is not None
         )
         failed = not all(receipt.passed for receipt in receipts)
         yield ShownStep(
@@ -134,6 +145,10 @@ def _now(store: LocalStore, pipeline: Pipeline) -> Iterator[ShownStep]:
 
 
 _ROWS = {"rows_in", "rows_out", "rows_quarantined"}
+
+
+def _receipt(store: LocalStore, pipeline: Pipeline, step: str, check: Check, digest: str) -> Receipt | None:
+    return find_receipt(store, check, digest, champions(pipeline, store, step, check, digest))
 
 
 def _reads(parts: Json) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
     "axis": {
         "labelColor": _INK, "titleColor": _DIM, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
         "gridColor": _LINE, "domainColor": _LINE, "tickColor": _LINE, "labelFont": _FONT, "titleFont": _FONT,
-        "labelLimit": 150, "titleLimit": 300, "labelOverlap": True,
+        "labelLimit": 135, "titleLimit": 300, "labelOverlap": True,
     },
     "axisX": {"grid": False},
     "axisQuantitative": {"tickCount": 5},
@@ -47,7 +47,7 @@ def svg(chart: Any) -> Markup:
 
 def require_harmless(drawn: str) -> None:
     """Vega escapes what it writes; a page relies on no single guard. Raises ValueError."""
-    for element in ElementTree.fromstring(drawn).iter():  # noqa: S314  # our own renderer's output, which has no entities
+    for element in ET.fromstring(drawn).iter():  # noqa: S314  # our own renderer's output, which has no entities
         tag = element.tag.rpartition("}")[2]
         links = [name for name in element.attrib if name.lower().startswith("on") or name.endswith("href")]
         if tag not in _TAGS or links:
@@ -57,9 +57,9 @@ def require_harmless(drawn: str) -> None:
 @cache
 def _version() -> str:
     """The Vega-Lite that altair writes for, as the renderer names it: 6.1 of v6.1.0."""
-    import altair
+    import altair as alt
     import vl_convert
 
-    wanted = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    wanted = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     known = vl_convert.get_vegalite_versions()
     return wanted if wanted in known else known[-1]

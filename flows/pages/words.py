@@ -9,7 +9,27 @@ from typing import Any
 from pipeline.check import Finding
 from pipeline.errors import bounded
 
-_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # categories: control, format (right-to-left marks too), private, surrogate, line ends
+_UNKNOWN = "\N{EN DASH}"
+_UNSEEN = {
+    "Cc",
+    "Cf",
+    "Co",
+    "Cs",
+    "Zl",
+    "Zp",
+}  # categories: control, format (right-to-left marks too), private, surrogate, line ends
+
+_RULES = {
+    "expect_table_columns_to_match_set": "the table has exactly these columns",
+    "expect_table_row_count_to_be_between": "the number of rows lies between bounds",
+    "expect_column_values_to_not_be_null": "there is a value in every row",
+    "expect_column_values_to_be_unique": "no value comes twice",
+    "expect_column_values_to_be_in_set": "each value is one of these",
+    "expect_column_values_to_be_between": "each value lies between bounds",
+    "expect_column_value_lengths_to_be_between": "the length of each value lies between bounds",
+    "expect_column_values_to_match_regex": "each value fits the pattern",
+    "expect_column_unique_value_count_to_be_between": "the number of different values lies between bounds",
+}
 
 
 def shown(value: object, limit: int = 120) -> str:
@@ -30,13 +50,13 @@ def _seen(character: str) -> str:
 
 def count(number: int | None) -> str:
     """`1,234`, or a dash for what is not known."""
-    return "–" if number is None else f"{number:,}"
+    return _UNKNOWN if number is None else f"{number:,}"
 
 
 def figure(value: Any) -> str:
     """A measured value: four digits that count, thousands apart; text (a date) as it is."""
     if value is None:
-        return "–"
+        return _UNKNOWN
     if isinstance(value, str):
         return value.replace("T", " ").removesuffix("Z").removesuffix(" 00:00:00")
     if isinstance(value, int):
@@ -49,7 +69,7 @@ def figure(value: Any) -> str:
 def share(part: int, whole: int) -> str:
     """`12.3%`; a part that is neither nothing nor all never reads as one of them."""
     if not whole:
-        return "–"
+        return _UNKNOWN
     if 0 < part < whole:
         percent = 100 * part / whole
         return "< 0.1%" if percent < 0.1 else "> 99.9%" if percent > 99.9 else f"{percent:.1f}%"
@@ -68,6 +88,15 @@ def distinct(found: dict[str, Any] | None) -> str:
 def state(finding: Finding) -> str:
     """passed, failed (it blocks) or warned."""
     return "passed" if finding.passed else "failed" if finding.severity == "error" else "warned"
+
+
+def rule(text: str) -> str:
+    """A rule in words: those of Great Expectations have long names, the others are words already."""
+    kind, bracket, given = text.partition("(")
+    if not kind.startswith("expect_"):
+        return shown(text, 300)
+    said = _RULES.get(kind) or kind.removeprefix("expect_").replace("_", " ")
+    return shown(f"{said}: {given.removesuffix(')')}" if bracket and given != ")" else said, 300)
 
 
 def told(finding: Finding) -> str:

@@ -36,7 +36,7 @@ class Feature:
 def associations(features: Sequence[Feature], rows: int) -> dict[str, Any]:
     """`{"measure", "rows", "columns", "pairs": [{"a", "b", "value", "rows"}], "left_out"}`; the strongest pair first."""
     taken = features[:MOST_COLUMNS]
-    pairs = []
+    pairs: list[dict[str, Any]] = []
     for position, a in enumerate(taken):
         for b in taken[position + 1 :]:
             both = a.known & b.known

@@ -12,7 +12,8 @@ from pipeline import Table
 from pipeline.table import FRAGMENT_ROWS, cut
 
 from .associations import associations
-from .columns import Column, plain_rows, quoted, sampled
+from .columns import Column, plain_rows, sampled
+from .kinds import quoted
 from .sketch import SEED, Sample
 
 LABEL, SPLIT = "label", "split"
@@ -32,8 +33,9 @@ def profile(table: Table[Any]) -> dict[str, Any]:
     distinct, examples, and `numbers`, `lengths` and `top` where its kind has them; label, by split where there is one; associations.
     Memory: one fragment and the sample.  The first 1,000 columns are looked at, the others counted in `columns_left_out`.
     """
-    names, columns, balance = [], [], Balance()
-    sample, left_out = Sample(_ROWS), 0
+    columns: list[Column] = []
+    names: list[str] = []
+    balance, sample, left_out = Balance(), Sample(_ROWS), 0
     for part in _parts(table):
         if not columns:
             names = part.column_names[:_COLUMNS]

@@ -125,11 +125,7 @@ def _shown(type_: pa.DataType) -> Any:
     if pa.types.is_date(type_) or pa.types.is_timestamp(type_):
         unit = unit_of(type_)
         zone = "Z" if getattr(type_, "tz", None) else ""
-        return lambda value: f"{np.datetime_as_string(np.datetime64(round(value), unit), unit=_precision(unit))}{zone}"
+        precision = "D" if unit == "D" else "s"
+        moment: Any = np.datetime64  # whose stubs want the unit as a literal
+        return lambda value: f"{np.datetime_as_string(moment(round(value), unit), unit=precision)}{zone}"
     return lambda value: int(value) if isinstance(value, int) or float(value).is_integer() else float(value)
-
-
-def _precision(unit: str) -> str:
-    return "D" if unit == "D" else "s"
-
-

@@ -49,7 +49,9 @@ def _hashes(values: pa.Array) -> np.ndarray:
     if pa.types.is_decimal(values.type):
         values = values.cast(pa.string())
     elif kind_of(values.type) in ("time", "flag") or pa.types.is_temporal(values.type):
-        values = values.cast(pa.int8() if values.type == pa.bool_() else pa.int32() if values.type.bit_width == 32 else pa.int64())
+        values = values.cast(
+            pa.int8() if values.type == pa.bool_() else pa.int32() if values.type.bit_width == 32 else pa.int64()
+        )
     found = np.asarray(values.to_numpy(zero_copy_only=False))
     if found.dtype == object:
         return pd.util.hash_array(found, categorize=False)
