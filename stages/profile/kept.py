@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
 from pipeline import LocalStore, Table
-from pipeline.digest import Json, digest_json
+from pipeline.digest import Json, canonical, digest_json
 from pipeline.fingerprint.follow import fingerprint
 from pipeline.key import FORMAT, versions
 
@@ -26,7 +27,7 @@ def kept_profile(store: LocalStore, table: Table[Any]) -> Json:
     known = store.action(name)
     if known is not None:
         return known["profile"]
-    found = profile(table)
+    found: Json = json.loads(canonical(profile(table)))  # as it will be read the next time
     store.record_action(name, {"of": table.digest, "profile": found}, flushed=False)
     return found
 

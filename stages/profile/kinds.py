@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -41,14 +41,18 @@ def whole_numbers(type_: pa.DataType) -> bool:
     return not (pa.types.is_floating(type_) or pa.types.is_decimal(type_))
 
 
-def as_floats(column: pa.ChunkedArray) -> np.ndarray:
-    """Values of numbers or times, nulls left out, as doubles: times in their own unit since 1970."""
-    column = column.drop_null()
+def as_numbers(column: Any) -> Any:
+    """Numbers or times (an array, or a chunked one) as what can be reckoned with: times in their own unit since 1970."""
     if pa.types.is_decimal(column.type):
-        column = column.cast(pa.float64())
-    elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        column = column.cast(pa.int32() if column.type.bit_width == 32 else pa.int64())
-    return np.asarray(column.to_numpy(), dtype=np.float64)
+        return column.cast(pa.float64())
+    if pa.types.is_temporal(column.type):
+        return column.cast(pa.int32() if column.type.bit_width == 32 else pa.int64())
+    return column
+
+
+def as_floats(column: pa.ChunkedArray) -> np.ndarray:
+    """Values of numbers or times, nulls left out, as doubles."""
+    return np.asarray(as_numbers(column.drop_null()).to_numpy(), dtype=np.float64)
 
 
 def sizes(column: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:

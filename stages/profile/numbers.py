@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .kinds import as_floats, unit_of, whole_numbers
+from .kinds import as_floats, as_numbers, unit_of, whole_numbers
 
 LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _BINS = 24
@@ -37,9 +37,7 @@ class Moments:
         if not len(values):
             return
         if whole_numbers(column.type):  # beyond 2**53 a double would round them
-            extremes = pc.min_max(column)
-            raw = (extremes["min"], extremes["max"])
-            low, high = (v.as_py() if pa.types.is_integer(v.type) else v.value for v in raw)
+            low, high = pc.min_max(as_numbers(column)).as_py().values()
         else:
             low, high = float(values.min()), float(values.max())
         self.low = low if self.low is None else min(self.low, low)
@@ -94,7 +92,7 @@ def histogram(values: np.ndarray, *, whole: bool, day: int | None = None) -> dic
     near, far = (float(v) for v in np.quantile(values, (0.01, 0.99), method="inverted_cdf"))
     if 4 * (far - near) < high - low and near < far:
         low, high = near, far
-    if not math.isfinite(high - low):
+    if not (high == low or 1e-300 < high - low < 1e300):  # edges beyond what a double holds
         return None
     step = _step(high - low, whole=whole, day=day)
     start = math.floor(low / step) * step
@@ -126,6 +124,7 @@ def _shown(type_: pa.DataType) -> Any:
         unit = unit_of(type_)
         zone = "Z" if getattr(type_, "tz", None) else ""
         precision = "D" if unit == "D" else "s"
-        moment: Any = np.datetime64  # whose stubs want the unit as a literal
-        return lambda value: f"{np.datetime_as_string(moment(round(value), unit), unit=precision)}{zone}"
+        moment: Any = np.datetime64  # the stubs want a literal for its unit
+        written: Any = np.datetime_as_string
+        return lambda value: f"{written(moment(round(value), unit), unit=precision)}{zone}"
     return lambda value: int(value) if isinstance(value, int) or float(value).is_integer() else float(value)

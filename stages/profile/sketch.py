@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .kinds import kind_of
+from .kinds import as_numbers
 
 SEED = 20_261_125
 _SPAN = 2.0**64
@@ -48,10 +48,7 @@ def _hashes(values: pa.Array) -> np.ndarray:
     """The same in every process: pandas' hash has a fixed key."""
     if pa.types.is_decimal(values.type):
         values = values.cast(pa.string())
-    elif kind_of(values.type) in ("time", "flag") or pa.types.is_temporal(values.type):
-        values = values.cast(
-            pa.int8() if values.type == pa.bool_() else pa.int32() if values.type.bit_width == 32 else pa.int64()
-        )
+    values = values.cast(pa.int8()) if pa.types.is_boolean(values.type) else as_numbers(values)
     found = np.asarray(values.to_numpy(zero_copy_only=False))
     if found.dtype == object:
         return pd.util.hash_array(found, categorize=False)
