@@ -90,13 +90,13 @@ def test_names_that_no_pipeline_could_have_lead_nowhere_and_are_text(tmp_path):
         examples=HOSTILE,
     )
 
-    class Any_(Quarantined):
+    class Anything(Quarantined):
         @classmethod
         def columns(cls):
             return dict.fromkeys(table.column_names, "string")
 
     with store.lease():
-        rows, turned = save(store, Table(Any_, (table,))), save(store, away)
+        rows, turned = save(store, Table(Anything, (table,))), save(store, away)
     name = '../../etc/x"><script>'
     receipt = Receipt(check=SCRIPT, artifact=rows, passed=False, findings=(finding,), failing=turned)
     step = ShownStep(
