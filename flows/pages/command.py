@@ -6,13 +6,15 @@ import json
 import secrets
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline import LocalStore, UsageError
 
 from ..hints import command
-from .gather import StepPage, gather
-from .subject import Subject, subject
+
+if TYPE_CHECKING:
+    from .gather import StepPage
+    from .subject import Subject
 
 _MARK = b'<meta name="generator" content="brickwise docs">'
 _HEAD = 1_000  # bytes within which a page of ours says so
@@ -23,10 +25,13 @@ def show_docs(store: LocalStore, named: str | None, folder: Path, *, as_json: bo
 
     Pages of an earlier time are replaced.  Raises UsageError for a folder that holds anything else.
     """
-    from .render import index, step_page
+    from .subject import subject
 
     _require_ours(folder)
     found = subject(store, named)
+    from .gather import gather  # measuring and drawing take a second to import
+    from .render import index, step_page
+
     with store.lease():
         pages = [gather(store, step) for step in found.steps]
     files: dict[str, str] = {"index.html": index(found, pages, next_command=_next(store, found))}

@@ -22,7 +22,7 @@ from .words import count, shown, state
 
 _FINDINGS = 300
 _FACTS = 60
-_ORDER = ("failed", "warned", "passed")
+_ORDER = ("failed", "overridden", "warned", "passed")
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,13 @@ class Judged:
 
     check: str
     finding: Finding
+    overridden: bool
 
     @property
     def state(self) -> str:
-        """passed, failed or warned."""
-        return state(self.finding)
+        """passed, failed, overridden (it failed, and was let pass) or warned."""
+        found = state(self.finding)
+        return "overridden" if found == "failed" and self.overridden else found
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def gather(store: LocalStore, step: ShownStep) -> StepPage:
 
 def tally_of(step: ShownStep) -> list[Judged]:
     """Every finding on a step, those that failed first."""
-    judged = [Judged(receipt.check, finding) for receipt in step.receipts for finding in receipt.findings]
+    judged = [Judged(r.check, finding, r.check in step.overridden) for r in step.receipts for finding in r.findings]
     return sorted(judged, key=lambda one: _ORDER.index(one.state))
 
 

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pipeline import BrickwiseError, LocalStore, Pipeline, UsageError
-from pipeline.check import Check, Receipt
+from pipeline.check import Receipt
 from pipeline.digest import Json, digest_json
 from pipeline.pipeline import NAME
-from pipeline.plan import plan
-from pipeline.receipts import champions, find_receipt
+from pipeline.plan import made_of, plan
+from pipeline.receipts import asked, find_receipt
 from pipeline.record import RunRecord, load_run
 
 from ..hints import command
@@ -22,7 +22,7 @@ from ..load import SHIPPED, load_pipeline
 class ShownStep:
     """One step. status: as of a run; of a pipeline "up to date", "stale", "blocked" or "never run".
 
-    reads: the steps it reads.  config: of its stage, where the store still knows it.
+    reads: the steps it reads.  overridden: the names of its checks that failed and were let pass.  config: of its stage, where the store still knows it.
     """
 
     name: str
@@ -36,6 +36,7 @@ class ShownStep:
     rows_quarantined: int | None = None
     receipts: tuple[Receipt, ...] = ()
     reads: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
     config: Json = None
 
     @property
@@ -46,7 +47,7 @@ class ShownStep:
 
 @dataclass(frozen=True)
 class Subject:
-    """target: what names it on a command line.  overrides: checks that somebody chose to pass over, in words."""
+    """target: what names it on a command line.  overrides: checks that failed and were let pass, each with the reason given."""
 
     pipeline: str
     target: str
@@ -83,14 +84,17 @@ def _of_run(store: LocalStore, record: RunRecord) -> Subject:
         parts = ((store.action(step.key) if step.key else None) or {}).get("parts", {})
         taken = step.model_dump(include={"name", "status", "why", "error", "quarantine"} | _ROWS)
         more = {"reads": _reads(parts) or wires.get(step.name, ()), "config": parts.get("config")}
-        steps.append(ShownStep(**taken, **more, outputs=tuple(step.outputs.items()), receipts=step.receipts))
+        passed_over = tuple(check.removeprefix(f"{step.name}.") for check in step.overridden)
+        steps.append(
+            ShownStep(**taken, **more, outputs=tuple(step.outputs.items()), receipts=step.receipts, overridden=passed_over)
+        )
     return Subject(
         pipeline=record.pipeline,
         target=record.origin or record.pipeline,
         run_id=record.run_id,
         said=f"{record.status}, begun {record.started[:16].replace('T', ' ')} UTC, {record.seconds:,.1f} s",
         steps=tuple(steps),
-        overrides=tuple(str(override) for override in getattr(record, "overrides", ())),
+        overrides=tuple(f"{check}: {why}" for check, why in record.overrides.items()),
         settings=record.settings,
     )
 
@@ -124,12 +128,8 @@ def _now(store: LocalStore, pipeline: Pipeline) -> Iterator[ShownStep]:
         if action is None or set(action["outputs"]) != set(pipeline.ports[name].outputs):
             yield ShownStep(name, "never run", planned.why, reads=reads)
             continue
-        receipts = tuple(
-            receipt
-            for port in pipeline.ports[name].outputs.values()
-            for check in pipeline.checks(name, port)
-            if (receipt := _receipt(store, pipeline, name, check, action["outputs"][port.name])) is not None
-        )
+        known = (find_receipt(store, one) for one in asked(pipeline, store, name, made_of(action)))
+        receipts = tuple(receipt for receipt in known if receipt is not None)
         failed = not all(receipt.passed for receipt in receipts)
         yield ShownStep(
             name,
@@ -145,10 +145,6 @@ def _now(store: LocalStore, pipeline: Pipeline) -> Iterator[ShownStep]:
 
 
 _ROWS = {"rows_in", "rows_out", "rows_quarantined"}
-
-
-def _receipt(store: LocalStore, pipeline: Pipeline, step: str, check: Check, digest: str) -> Receipt | None:
-    return find_receipt(store, check, digest, champions(pipeline, store, step, check, digest))
 
 
 def _reads(parts: Json) -> tuple[str, ...]:

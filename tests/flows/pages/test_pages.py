@@ -14,7 +14,9 @@ from flows.pages import render, show_docs, subject
 from flows.pages.dag import drawing
 from flows.pages.gather import gather
 from flows.pages.subject import ShownStep, Subject
-from pipeline import LocalStore, Pipeline, UsageError
+from pipeline import LocalStore, Pipeline, Selection, UsageError
+from pipeline.check import Finding, Receipt
+from pipeline.runner import run
 
 from .hostile import PIPELINE, STRICT
 
@@ -148,9 +150,20 @@ def test_steps_are_drawn_below_what_they_read_and_never_over_each_other():
 
 
 def test_overrides_are_the_first_thing_on_every_page():
-    step = ShownStep("made", "ran")
-    found = Subject("p", "p", "r", "done", (step,), overrides=("same: check 'strict' passed over by ann: known typo",))
+    findings = (Finding(rule="is known", evaluated=2, failed=1, passed=False),)
+    receipts = (Receipt(check="strict", artifact="", passed=False, findings=findings),)
+    step = ShownStep("made", "ran", receipts=receipts, overridden=("strict",))
+    found = Subject("p", "p", "r", "done", (step,), overrides=("made.strict: known typo",))
     page = gather(LocalStore("/nowhere"), step)
     for html in (render.index(found, [page], next_command="x"), render.step_page(found, page, export="x")):
         assert html.index("Checks were overridden in this run") < html.index('<ul class="tiles">')
-        assert "known typo" in html
+        assert "made.strict: known typo" in html
+        assert "1 overridden" in html or "overridden</td>" in html
+
+
+def test_an_override_is_shown_where_the_run_has_it(tmp_path):
+    selection = Selection(overrides={"same." + STRICT.name: "agreed"})
+    assert run(PIPELINE, LocalStore(tmp_path / "store"), selection=selection).status == "done"
+    show_docs(LocalStore(tmp_path / "store"), None, tmp_path / "docs", as_json=False)
+    assert "same.strict &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;: agreed" in (tmp_path / "docs/index.html").read_text()
+    assert '<td class="state overridden">' in (tmp_path / "docs/step-same.html").read_text()
