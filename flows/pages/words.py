@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from typing import Any
 
@@ -30,6 +31,8 @@ _RULES = {
     "expect_column_values_to_match_regex": "each value fits the pattern",
     "expect_column_unique_value_count_to_be_between": "the number of different values lies between bounds",
 }
+_SAID = {"min_value": "at least ", "max_value": "at most ", "value_set": "", "regex": "", "column_set": ""}
+_GIVEN = re.compile(rf"(^|, )({'|'.join(_SAID)})=")
 
 
 def shown(value: object, limit: int = 120) -> str:
@@ -92,11 +95,12 @@ def state(finding: Finding) -> str:
 
 def rule(text: str) -> str:
     """A rule in words: those of Great Expectations have long names, the others are words already."""
-    kind, bracket, given = text.partition("(")
+    kind, _, given = text.partition("(")
     if not kind.startswith("expect_"):
         return shown(text, 300)
     said = _RULES.get(kind) or kind.removeprefix("expect_").replace("_", " ")
-    return shown(f"{said}: {given.removesuffix(')')}" if bracket and given != ")" else said, 300)
+    given = _GIVEN.sub(lambda found: f"{found[1]}{_SAID[found[2]]}", given.removesuffix(")"))
+    return shown(f"{said}: {given}" if given else said, 300)
 
 
 def told(finding: Finding) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 MOST_COLUMNS = 20  # pairs grow with their square, and nobody reads more
-MOST_LEVELS = 50  # a column with more values than this names rows rather than groups them
+MOST_LEVELS = 200  # a column with more values than this names rows rather than groups them
 MEASURE = (
     "two numbers: |Spearman's rank correlation| (Spearman, 1904); a number and a category: the square root of epsilon squared, "
     "the unbiased correlation ratio of the ranks (Kelley, 1935); two categories: Cramér's V without bias (Bergsma, 2013); "

@@ -50,7 +50,11 @@ def test_counts():
 
 
 def test_rules_of_great_expectations_are_told_in_words():
-    assert rule("expect_column_values_to_be_in_set(value_set=['a'])") == "each value is one of these: value_set=['a']"
+    assert rule("expect_column_values_to_be_in_set(value_set=['a'])") == "each value is one of these: ['a']"
+    assert (
+        rule("expect_column_values_to_be_between(min_value=1, max_value=9)")
+        == "each value lies between bounds: at least 1, at most 9"
+    )
     assert rule("expect_column_values_to_be_increasing()") == "column values to be increasing"
     assert rule("drift of the label") == "drift of the label"
 
