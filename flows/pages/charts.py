@@ -38,16 +38,18 @@ def histogram(found: dict[str, Any], title: str, *, time: bool = False) -> Marku
     )
 
 
-def bars(found: Sequence[tuple[str, int]], value_title: str, count_title: str = "rows") -> Markup:
-    """Horizontal bars with their counts, in the order given."""
+def bars(found: Sequence[tuple[str, int]], value_title: str, *, words: int = 135) -> Markup:
+    """Horizontal bars with their counts, in the order given. words: pixels that a value may take."""
     rows = [{"value": shown(value, 80), "rows": count} for value, count in found]
     most = max(count for _, count in found)
     base = alt.Chart(_data(rows), width=_WIDTH - 80, height=alt.Step(_BAR)).encode(
-        y=alt.Y("value", type="nominal", sort=None, axis=_above(shown(value_title, 60), ticks=False, domain=False)),
+        y=alt.Y(
+            "value", type="nominal", sort=None, axis=_above(shown(value_title, 60), ticks=False, domain=False, labelLimit=words)
+        ),
         x=alt.X(
             "rows",
             type="quantitative",
-            title=count_title,
+            title="rows",
             scale=alt.Scale(domain=[0, most * 1.25], nice=False),
             axis=alt.Axis(format=",.0f", tickMinStep=1, tickCount=3),
         ),

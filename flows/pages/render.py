@@ -36,7 +36,7 @@ def index(subject: Subject, pages: list[StepPage], *, next_command: str) -> str:
 def step_page(subject: Subject, page: StepPage, *, export: str) -> str:
     """The page of one step. export: the command that gives its whole quarantine."""
     drawn = {port.name: _Drawn(port.profile) for port in page.ports if port.profile is not None}
-    quarantined = charts.bars(page.quarantine.bars, "reason") if page.quarantine and page.quarantine.bars else None
+    quarantined = charts.bars(page.quarantine.bars, "reason", words=260) if page.quarantine and page.quarantine.bars else None
     return (
         _environment()
         .get_template("step.html")
