@@ -78,7 +78,9 @@ def _require_ours(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise UsageError(f"--to {folder} is no folder")
-    foreign = sorted(path.name for path in folder.iterdir() if not _ours(path))
+    files = sorted(folder.iterdir())
+    known = any(path.name == "index.html" and _ours(path) for path in files)  # a profile's name alone could be anybody's
+    foreign = [path.name for path in files if not (known and _ours(path))]
     if foreign:
         raise UsageError(
             f"--to {folder} holds {foreign[0]!r}, which is no page of brickwise docs; name a new folder, or one of its own"

@@ -143,11 +143,12 @@ def test_a_chart_with_more_than_shapes_and_text_is_refused(drawn):
         require_harmless(drawn)
 
 
-def test_a_folder_with_anything_else_in_it_is_left_alone(store, tmp_path):
-    (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(command.UsageError, match=r"holds 'thesis.txt', which is no page"):
+@pytest.mark.parametrize("name", ["thesis.txt", "profile-me.json", "index.html"])
+def test_a_folder_with_anything_else_in_it_is_left_alone(store, tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(command.UsageError, match=f"holds '{name}', which is no page"):
         show_docs(store, None, tmp_path, as_json=False)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
 @pytest.mark.parametrize("name", ["index.html", "profile-x.json"])

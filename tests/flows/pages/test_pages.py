@@ -113,7 +113,8 @@ def test_a_pipeline_without_data_says_what_to_do(tmp_path, monkeypatch):
 
 
 def test_pages_of_an_earlier_time_are_replaced(store, tmp_path):
-    (tmp_path / "step-gone.html").write_text('<!doctype html>\n<meta name="generator" content="brickwise docs">')
+    for name in ("index.html", "step-gone.html"):
+        (tmp_path / name).write_text('<!doctype html>\n<meta name="generator" content="brickwise docs">')
     (tmp_path / "profile-gone-rows.json").write_text("{}")
     show_docs(store, None, tmp_path, as_json=False)
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".html") == sorted(PAGES)
