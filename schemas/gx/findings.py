@@ -25,7 +25,7 @@ def judged(expectation: Expectation, table: pa.Table) -> int:
         return int(table.num_rows - expectation.derive(table).null_count)
     columns = expectation.reads()
     if not columns or not isinstance(expectation, RowExpectation):
-        return max(table.num_rows, 1)
+        return max(int(table.num_rows), 1)
     valid = table[columns[0]].is_valid()
     for column in columns[1:]:
         valid = pc.and_(valid, table[column].is_valid())
