@@ -131,8 +131,10 @@ def said(value: Any) -> str:
     """A value as people write it, bounded in length; text in quotes."""
     if isinstance(value, bool) or value is None:
         return str(value)
-    if isinstance(value, int | float | Decimal):
-        return bounded(value if isinstance(value, Decimal) or value % 1 or abs(value) >= 2**53 else f"{int(value):,}")
+    if isinstance(value, Decimal):
+        return bounded(str(value))
+    if isinstance(value, int | float):
+        return bounded(f"{int(value):,}" if value % 1 == 0 and abs(value) < 2**53 else value)
     if isinstance(value, date):
         return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
     return repr(bounded(value)) if isinstance(value, str) else bounded(value)

@@ -46,6 +46,7 @@ class NotInSet(InSet):
     """No value is one of a set."""
 
     kind = "expect_column_values_to_not_be_in_set"
+    judges_nan = False
 
     def says(self) -> str:
         """Which set."""
@@ -150,7 +151,7 @@ class MultipleOf(Rule):
         values, of = rows[self.column], Decimal(self.of)
         if pa.types.is_decimal(values.type):
             unit = 10**values.type.scale
-            values, of = pc.multiply(values.cast(pa.decimal256(76, values.type.scale)), Decimal(unit)), of * unit
+            values, of = pc.multiply(values.cast(pa.decimal256(38, values.type.scale)), Decimal(unit)), of * unit
         elif not pa.types.is_integer(values.type):
             raise TypeError(f"column {self.column!r} is {values.type}; only whole numbers and decimals have multiples")
         if of != int(of):

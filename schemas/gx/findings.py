@@ -25,7 +25,7 @@ def judged(expectation: Expectation, table: pa.Table) -> int:
         return int(table.num_rows - expectation.derive(table).null_count)
     columns = expectation.reads()
     if not columns or not isinstance(expectation, RowExpectation):
-        return max(int(table.num_rows), 1)
+        return int(table.num_rows)
     valid = table[columns[0]].is_valid()
     for column in columns[1:]:
         valid = pc.and_(valid, table[column].is_valid())
@@ -50,9 +50,8 @@ def finding_of(expectation: Expectation, result: Any, table: pa.Table) -> Findin
     missing = measured.get("missing_count") or 0
     if len(columns) == 1 and "element_count" not in measured and columns[0] in table.column_names:
         missing = table[columns[0]].null_count  # GX gives no counts for a rule on a column as a whole
-    of_values = "element_count" in measured or bool(columns)
-    evaluated = 0 if error else total - missing - _nan(expectation, table) if of_values else max(total, 1)
     passed = bool(result.success) and not error
+    evaluated = 0 if error else total - missing - _nan(expectation, table)
     note = error or ("" if passed or "observed_value" not in measured else _found(measured))
     return Finding(
         rule=expectation.sentence(),
