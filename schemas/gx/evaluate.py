@@ -83,18 +83,10 @@ def _validated(
     expectations: dict[int, Expectation], table: pa.Table, exact: dict[tuple[str, float], Any], result_format: dict[str, Any]
 ) -> dict[int, Any]:
     register()
-    context = EphemeralDataContext(
-        project_config=DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-            analytics_enabled=False,
-            progress_bars=ProgressBarsConfig(globally=False),
-        )
-    )
-    set_context(context)  # GX asks the current context only whether it is a cloud one, so threads do not disturb each other
     engine = ArrowEngine()
     made = {_made(position): e for position, e in expectations.items() if isinstance(e, Derived)}
     data: Any = ArrowData(engine, table, made, exact)
-    validator = Validator(execution_engine=engine, data_context=context, batches=[Batch(data=data)])
+    validator = Validator(execution_engine=engine, data_context=_context(), batches=[Batch(data=data)])
     results = validator.graph_validate(
         configurations=[
             ExpectationConfiguration(type=e.kind, kwargs=_arguments(position, e), meta={"position": position})
@@ -104,6 +96,19 @@ def _validated(
     )
     # those that could not be evaluated come first
     return {result.expectation_config.meta["position"]: result for result in results}  # type: ignore[union-attr]  # set above
+
+
+def _context() -> EphemeralDataContext:
+    """A context that keeps, sends and draws nothing."""
+    context = EphemeralDataContext(
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+        )
+    )
+    set_context(context)  # GX asks the current context only whether it is a cloud one, so threads do not disturb each other
+    return context
 
 
 def _passes(expectations: Sequence[Expectation]) -> Iterator[tuple[list[int], dict[tuple[str, float], Any]]]:

@@ -174,7 +174,11 @@ def test_a_column_of_nulls_fails_it_as_vacuous(expectation, good):
     assert finding.note
 
 
-NUMBERS = [case[0] for case in CASES if isinstance(case[1].get("a", [""])[0], int | float) and not isinstance(case[0], (*WHOLE, Even, MultipleOf))]
+NUMBERS = [
+    case[0]
+    for case in CASES
+    if isinstance(case[1].get("a", [""])[0], int | float) and not isinstance(case[0], (*WHOLE, Even, MultipleOf))
+]
 
 
 @pytest.mark.parametrize("expectation", NUMBERS, ids=lambda e: type(e).__name__)
@@ -259,10 +263,14 @@ def test_freshness_is_the_same_in_every_zone(zone):
 
 
 def _table(rows):
-    return Table(Anything, (rows,), digest="d" * 64) if rows.column_names == ["a"] else Table(_record(rows), (rows,), digest="d" * 64)
+    return (
+        Table(Anything, (rows,), digest="d" * 64)
+        if rows.column_names == ["a"]
+        else Table(_record(rows), (rows,), digest="d" * 64)
+    )
 
 
 def _record(rows):
     from pydantic import create_model
 
-    return create_model("Rows", __base__=Record, **{name: (str | None, ...) for name in rows.column_names})
+    return create_model("Rows", __base__=Record, **dict.fromkeys(rows.column_names, (str | None, ...)))
