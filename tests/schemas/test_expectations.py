@@ -1,8 +1,11 @@
 """Every expectation: one table that meets it, one that does not, and tables with nothing to judge."""
 
+import ast
 import math
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -274,3 +277,27 @@ def _record(rows):
     from pydantic import create_model
 
     return create_model("Rows", __base__=Record, **dict.fromkeys(rows.column_names, (str | None, ...)))
+
+
+PAGE = (Path(__file__).parents[2] / "docs/suites.md").read_text()
+
+
+def test_every_exported_expectation_is_on_its_page():
+    shown = {type(case[0]).__name__ for case in CASES} - {"Even"} | {"Rule"}
+    assert {name for name in shown if f"`{name}(" not in PAGE and f"({name})" not in PAGE} == set()
+    assert len(PAGE.splitlines()) <= 100
+
+
+def test_every_example_on_the_page_can_be_declared():
+    examples = [one for one in re.findall(r"`([A-Z]\w+\(.*?\))`", PAGE) if "..." not in one]
+    assert len(examples) > 25
+    for example in examples:
+        call = ast.parse(example, mode="eval").body
+        given = {one.arg: _value(one.value) for one in call.keywords}
+        expectation = getattr(schemas, call.func.id)(**given)
+        assert expectation.sentence()
+        assert {name for name in given if getattr(expectation, name) != given[name]} == set()
+
+
+def _value(node):
+    return Decimal(node.args[0].value) if isinstance(node, ast.Call) else ast.literal_eval(node)
