@@ -145,7 +145,28 @@ def test_what_does_not_meet_it_fails_with_its_counts_and_in_words(expectation, _
     assert (finding.evaluated, finding.failed) == (evaluated, failed)
     assert finding.rule == words
     if not isinstance(expectation, RowExpectation):
-        assert finding.note.startswith(("found ", "missing "))
+        assert finding.observed
+        assert finding.note == f"found {finding.observed}"
+
+
+@pytest.mark.parametrize(
+    ("expectation", "values", "observed"),
+    [
+        (Mean(column="a", max_value=9), [1, 2, 2], "1.66667"),
+        (Quantile(column="a", quantile=0.5, max_value=9), [1, 2], "1.5"),
+        (Shares(column="a", shares={"x": 1.0}), ["x", "y", "y"], "0.667 of 'y', 0.333 of 'x'"),
+        (Least(column="a", min_value=date(1, 1, 1)), [date(1500, 1, 1)], "1500-01-01"),
+        (MostCommon(column="a", values=("x",)), ["", "", "x"], "''"),
+        (ContainsAll(column="a", values=("x", "w")), ["x"], "no 'w'"),
+        (ContainsAll(column="a", values=("x",)), ["x"], ""),
+        (RowCount(max_value=9), ["x"] * 2, "2"),
+        (NotNull(column="a"), ["x"], ""),
+    ],
+    ids=lambda given: type(given).__name__ if isinstance(given, Expectation) else "",
+)
+def test_what_was_measured_is_told_whether_it_passes_or_not(expectation, values, observed):
+    (finding,) = evaluate([expectation], pa.table({"a": values}))
+    assert finding.observed == observed
 
 
 def test_every_exported_expectation_is_among_the_cases():
