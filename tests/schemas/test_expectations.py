@@ -220,6 +220,7 @@ def test_a_column_of_nan_only_never_passes(expectation):
         lambda: Fresh(column="a"), lambda: Mean(column="a"), lambda: NotNull(column="a", mostly=0), lambda: UniqueTogether(columns=("a",)),
         lambda: Shares(column="a", shares={"x": 0.5}), lambda: ContainsAll(column="a", values=()), lambda: RowCountNear(rows=0),
         lambda: Sum(column="a", max_value=2**53 + 1), lambda: SumIs(columns=("a", "b"), total=2**53 + 1), lambda: MultipleOf(column="a", of=0),
+        lambda: Between(column="a", max_value=10**400),
     ],
 )  # fmt: skip
 def test_an_expectation_that_means_nothing_or_would_be_rounded_is_refused(make):
