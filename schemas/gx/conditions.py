@@ -53,8 +53,10 @@ def has_length_between(columns: Sequence[Any], values: Values) -> Any:
         lengths = pc.utf8_length(column)
     elif pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         lengths = pc.list_value_length(column)
-    else:
+    elif pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         lengths = pc.binary_length(column)
+    else:
+        raise TypeError(f"values of {column.type} have no length; expected text, lists or bytes")
     return is_between([lengths.cast(pa.int64())], values)
 
 
