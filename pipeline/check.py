@@ -88,7 +88,7 @@ class Check(Frozen):
         return [list(self.judge(table)) for table in tables]
 
     def failing(self, artifact: Any, findings: Sequence[Finding]) -> Iterator[Any]:
-        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those that did not pass."""
+        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those with anything that failed."""
         return iter(())
 
     def receipt(self, artifact: Any, before: Any = None) -> Receipt:
