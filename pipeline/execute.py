@@ -12,7 +12,7 @@ from .make import Making, Outputs, make
 from .pipeline import Pipeline
 from .plan import inputs_of, step_plan, usable
 from .progress import Listener, listening
-from .receipts import give_receipt, require_receipts
+from .receipts import champions, give_receipt, require_receipts
 from .record import Outcome
 from .space import require_space
 from .store.local import LocalStore
@@ -49,8 +49,9 @@ def execute(
             store.set_ref(pipeline.name, f"step-{name}", step_key, flushed=False)
             action = _recorded_now(store, step_key)
             receipts = tuple(
-                give_receipt(store, check, port, action["outputs"][port.name])
+                give_receipt(store, check, port, digest, champions(pipeline, store, name, check, digest))
                 for port in pipeline.ports[name].outputs.values()
+                for digest in (action["outputs"][port.name],)
                 for check in pipeline.checks(name, port)
             )
     return Outcome(

@@ -10,6 +10,7 @@ from .errors import DamagedError, UsageError
 from .key import Parts, check_parts, key, stage_code, step_parts, why
 from .pipeline import Pipeline
 from .publish import manifest, missing
+from .receipts import champions
 from .store.local import LocalStore
 
 
@@ -151,7 +152,7 @@ def step_plan(pipeline: Pipeline, store: LocalStore, name: str, parts: Parts, *,
         return StepPlan(name, "run", "damaged object set aside" if store.damaged(lost) else "output missing")
     for port_name, digest in recorded["outputs"].items():
         for check in pipeline.checks(name, pipeline.ports[name].outputs[port_name]):
-            receipt = store.action(key(check_parts(check, digest)))
+            receipt = store.action(key(check_parts(check, digest, champions(pipeline, store, name, check, digest))))
             if receipt is None or not receipt["passed"]:
                 state = "no receipt yet" if receipt is None else "it failed"
                 return StepPlan(name, "run", f"check {check.name}: {state}")

@@ -9,10 +9,11 @@ from typing import Any
 from .artifact import Stored
 from .check import Check, Finding, Receipt, merged
 from .digest import Json, digest_json
-from .errors import BlockedError, BrickwiseError, StageError
+from .errors import BlockedError, BrickwiseError, StageError, StoreError, UsageError
 from .key import check_parts, key
 from .pipeline import Pipeline
-from .publish import load
+from .publish import load, missing, save_fragment, save_table
+from .quarantine import Quarantined, keyed
 from .stage import Port
 from .store.local import LocalStore
 from .table import Table
@@ -26,7 +27,7 @@ def require_receipts(pipeline: Pipeline, store: LocalStore, name: str, above: Ma
         for wire in wires:
             digest = above[wire.step][wire.port]
             for check in pipeline.checks(wire.step, pipeline.ports[wire.step].outputs[wire.port]):
-                receipt = find_receipt(store, check, digest)
+                receipt = find_receipt(store, check, digest, champions(pipeline, store, wire.step, check, digest))
                 if receipt is None or not receipt.passed or receipt.artifact != digest:
                     found = "no receipt" if receipt is None else "a failing receipt"
                     raise BlockedError(
@@ -35,28 +36,48 @@ def require_receipts(pipeline: Pipeline, store: LocalStore, name: str, above: Ma
                     )
 
 
-def find_receipt(store: LocalStore, check: Check, artifact: str) -> Receipt | None:
-    """The receipt of a check for a digest, or None."""
-    action = store.action(key(check_parts(check, artifact)))
+def champions(pipeline: Pipeline, store: LocalStore, step: str, check: Check, digest: str) -> str:
+    """The digest of what the champion has where a check looks, if the check compares; empty where it has none or the same."""
+    champion = store.ref(pipeline.name, "champion") if check.compares else None
+    if champion is None:
+        return ""
+    try:
+        steps = store.run(champion)["steps"]
+    except (StoreError, UsageError):  # a champion that was lost is as none: the next whole run takes its place
+        return ""
+    found = next((one["outputs"].get(check.on, "") for one in steps if one["name"] == step), "")
+    return "" if found == digest else str(found)
+
+
+def find_receipt(store: LocalStore, check: Check, artifact: str, before: str = "") -> Receipt | None:
+    """The receipt of a check for a digest, or None. before: what `champions` says."""
+    action = store.action(key(check_parts(check, artifact, before)))
     return Receipt.model_validate(action["receipt"]) if action else None
 
 
-def give_receipt(store: LocalStore, check: Check, port: Port, digest: str) -> Receipt:
+def give_receipt(store: LocalStore, check: Check, port: Port, digest: str, before: str = "") -> Receipt:
     """The receipt of a check for a stored artifact, judged now unless it is known. Raises StageError, DamagedError."""
-    known = find_receipt(store, check, digest)
-    if known is not None:
+    known = find_receipt(store, check, digest, before)
+    if known is not None and (known.failing is None or missing(store, [known.failing]) is None):
         return known
     artifact = load(store, digest, port)
     whole = check.whole()
     try:
         by_row = list(_by_row(store, check, artifact))
-        receipt = check.conclude(digest, chain(by_row, whole.judge(artifact) if whole else ()))
+        judged = whole.judged(artifact, load(store, before, port) if before else None) if whole else ()
+        receipt = check.conclude(digest, chain(by_row, judged))
+        broken = [finding for finding in receipt.findings if not finding.passed]
+        failing = (
+            [save_fragment(store, keyed(rows, port.record.key())) for rows in check.failing(artifact, broken)] if broken else []
+        )
+        if failing:
+            receipt = receipt.model_copy(update={"failing": save_table(store, Quarantined, failing)})
     except BrickwiseError:
         raise
     except Exception as error:
         raise StageError(f"check {check.name!r} failed to run: {type(error).__name__}: {error}") from error
     document = {"of": digest, "passed": receipt.passed, "receipt": receipt.model_dump(mode="json")}
-    store.record_action(key(check_parts(check, digest)), document)
+    store.record_action(key(check_parts(check, digest, before)), document | {"failing": receipt.failing})
     return receipt
 
 
