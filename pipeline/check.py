@@ -83,7 +83,10 @@ class Check(Frozen):
         return [list(self.judge(table)) for table in tables]
 
     def failing(self, artifact: Any, findings: Sequence[Finding]) -> Iterator[Any]:
-        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those that did not pass."""
+        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those that did not pass.
+
+        A check that `compares` has a third parameter, `before`.
+        """
         return iter(())
 
     def receipt(self, artifact: Any, before: Any = None) -> Receipt:
@@ -94,6 +97,11 @@ class Check(Frozen):
         """The findings on a whole artifact, with what the champion has where the check compares."""
         judge: Any = self.judge
         return judge(artifact, before) if self.compares else judge(artifact)  # type: ignore[no-any-return]
+
+    def failed(self, artifact: Any, findings: Sequence[Finding], before: Any = None) -> Iterator[Any]:
+        """The failing rows, found with what the champion has where the check compares."""
+        failing: Any = self.failing
+        return failing(artifact, findings, before) if self.compares else failing(artifact, findings)  # type: ignore[no-any-return]
 
     def conclude(self, artifact: str, findings: Iterable[Finding]) -> Receipt:
         """What the findings on an artifact come to. A check that found nothing to evaluate fails (law 8)."""

@@ -64,11 +64,14 @@ def give_receipt(store: LocalStore, check: Check, port: Port, digest: str, befor
     whole = check.whole()
     try:
         by_row = list(_by_row(store, check, artifact))
-        judged = whole.judged(artifact, load(store, before, port) if before else None) if whole else ()
+        old = load(store, before, port) if before else None
+        judged = whole.judged(artifact, old) if whole else ()
         receipt = check.conclude(digest, chain(by_row, judged))
         broken = [finding for finding in receipt.findings if not finding.passed]
         failing = (
-            [save_fragment(store, keyed(rows, port.record.key())) for rows in check.failing(artifact, broken)] if broken else []
+            [save_fragment(store, keyed(rows, port.record.key())) for rows in check.failed(artifact, broken, old)]
+            if broken
+            else []
         )
         if failing:
             receipt = receipt.model_copy(update={"failing": save_table(store, Quarantined, failing)})

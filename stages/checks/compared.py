@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _BLOCKS = 100  # of the smaller table's sample, at least
 _LARGER = 4  # how many times more rows than the smaller one's are worth comparing
-_RULES = {
+RULES = {
     "values": "values are spread as before",
     "range": "lies in the range of before",
     "length": "lengths are spread as before",
@@ -92,7 +92,7 @@ def _judged(check: Drift, found: list[Any], sizes: tuple[int, int], size: int) -
         passed = outcome.effect <= threshold or p >= check.alpha
         evaluated = int(np.unique(measure.rows[measure.rows >= sizes[0]]).size)
         note = f"effect {outcome.effect:.3f}, threshold {threshold:g}, corrected p {p:.2g}"
-        finding = _finding(check, _RULES[measure.what], name, evaluated, passed, note)
+        finding = _finding(check, RULES[measure.what], name, evaluated, passed, note)
         if not passed:
             finding = finding.model_copy(
                 update={
@@ -150,5 +150,3 @@ def _finding(check: Drift, rule: str, column: str, evaluated: int, passed: bool,
     return Finding(
         rule=rule, column=column, evaluated=evaluated, failed=failed, passed=passed, severity=check.severity, note=note
     )
-
-

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from pipeline import Check, Finding, Table, UsageError
 from pipeline.errors import suggest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -47,12 +50,29 @@ class Drift(Check):
         Raises UsageError for a column in the config that the table does not have.
         """
         if before is None or (artifact.digest and artifact.digest == before.digest):
-            note = "there is no champion yet to compare with" if before is None else "these are the champion's data"
+            note = (
+                "the champion has no other data to compare with, or there is none yet"
+                if before is None
+                else "these are the champion's data"
+            )
             rows = artifact.count()
             return [Finding(rule="keeps to the champion's data", evaluated=rows, failed=0, passed=True, note=note)]
         from .compared import compare
 
         return compare(self, artifact, before)
+
+    def failing(
+        self, artifact: Table[Any], findings: Sequence[Finding], before: Table[Any] | None = None
+    ) -> Iterator[pa.Table]:
+        """All rows with a new category, new characters, a null where there was none, or a number out of the champion's range.
+
+        What else may drift is a property of all rows, for which none is to blame.
+        """
+        if before is None:
+            return iter(())
+        from .unheard import unheard
+
+        return unheard(artifact, before, findings)
 
     def of(self, columns: Iterable[str], key: Iterable[str]) -> list[str]:
         """The columns to compare, of those that a table has."""

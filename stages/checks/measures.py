@@ -59,7 +59,7 @@ def measures(kind: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -> Iter
     """The measures of a column; none of values where one table has nothing but nulls."""
     both = pa.chunked_array([*before.chunks, *after.chunks], before.type)
     if kind == "number":
-        both = _plain(both)
+        both = plain(both)
     there = np.flatnonzero(np.asarray(both.is_valid()))
     yield from _nulls(both, len(before))
     if not (there < len(before)).any() or not (there >= len(before)).any():
@@ -86,7 +86,7 @@ def order(kind: str, before: tuple[Any, Any], after: tuple[Any, Any]) -> Iterato
     """How each row stands to the one that follows it: the same category or another; less, equal or more."""
     these, nexts = (pa.chunked_array([*old.chunks, *new.chunks], old.type) for old, new in zip(before, after, strict=True))
     if kind == "number":
-        these, nexts = _plain(these), _plain(nexts)
+        these, nexts = plain(these), plain(nexts)
         compared = pc.add(pc.cast(pc.less_equal(these, nexts), pa.int64()), pc.cast(pc.less(these, nexts), pa.int64()))
         names: tuple[str, ...] = ("less", "equal", "more")
     else:
@@ -170,7 +170,7 @@ def _frequent(values: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
     return cell[codes], tuple(shown)
 
 
-def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Numbers as floats, moments as whole numbers; NaN is no value."""
     if pa.types.is_temporal(values.type):
         return values.cast(pa.int32() if values.type.bit_width == 32 else pa.int64()).cast(pa.float64(), safe=False)

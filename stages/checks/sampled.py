@@ -27,7 +27,9 @@ def sample(table: Table[Any], columns: Sequence[str] | None, size: int) -> Sampl
     total = table.count()
     draw = np.random.default_rng(_SEED)
     positions = np.sort(draw.choice(total, size, replace=False)) if total > size else np.arange(total)
-    parts, nexts, start = [], [], 0
+    parts: list[pa.Table] = []
+    nexts: list[pa.Table] = []
+    start = 0
     for fragment in table.split():
         end = start + fragment.count()
         low, high = np.searchsorted(positions, (start, end))
