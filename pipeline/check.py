@@ -83,10 +83,7 @@ class Check(Frozen):
         return [list(self.judge(table)) for table in tables]
 
     def failing(self, artifact: Any, findings: Sequence[Finding]) -> Iterator[Any]:
-        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those that did not pass.
-
-        A check that `compares` has a third parameter, `before`.
-        """
+        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those that did not pass."""
         return iter(())
 
     def receipt(self, artifact: Any, before: Any = None) -> Receipt:
@@ -98,10 +95,9 @@ class Check(Frozen):
         judge: Any = self.judge
         return judge(artifact, before) if self.compares else judge(artifact)  # type: ignore[no-any-return]
 
-    def failed(self, artifact: Any, findings: Sequence[Finding], before: Any = None) -> Iterator[Any]:
-        """The failing rows, found with what the champion has where the check compares."""
-        failing: Any = self.failing
-        return failing(artifact, findings, before) if self.compares else failing(artifact, findings)  # type: ignore[no-any-return]
+    def failing_against(self, artifact: Any, findings: Sequence[Finding], before: Any) -> Iterator[Any]:
+        """`failing`, of a check that needs the champion's artifact to know the rows."""
+        return self.failing(artifact, findings)
 
     def conclude(self, artifact: str, findings: Iterable[Finding]) -> Receipt:
         """What the findings on an artifact come to. A check that found nothing to evaluate fails (law 8)."""

@@ -69,7 +69,7 @@ def give_receipt(store: LocalStore, check: Check, port: Port, digest: str, befor
         receipt = check.conclude(digest, chain(by_row, judged))
         broken = [finding for finding in receipt.findings if not finding.passed]
         failing = (
-            [save_fragment(store, keyed(rows, port.record.key())) for rows in check.failed(artifact, broken, old)]
+            [save_fragment(store, keyed(rows, port.record.key())) for rows in check.failing_against(artifact, broken, old)]
             if broken
             else []
         )
