@@ -126,9 +126,10 @@ def _changes(measure: Measure, before: Any, after: Any) -> Iterable[str]:
             was, found = (measure.names[int(np.searchsorted(np.cumsum(n), share * n.sum()))] for n in (before, after))
             yield f"quantile {share:g}: {was} -> {found}"
         return
-    was, found = before / max(before.sum(), 1), after / max(after.sum(), 1)
+    rows = (before[0], after[0]) if measure.statistic is permute.unheard else (before.sum(), after.sum())
+    was, found = before / max(rows[0], 1), after / max(rows[1], 1)
     change = found - was
-    if measure.statistic in (permute.new, permute.outside):
+    if measure.statistic in (permute.new, permute.outside, permute.unheard):
         change = np.where(before == 0, change, 0)
     elif measure.statistic is permute.vanished:
         change = np.where(after == 0, change, 0)

@@ -61,8 +61,8 @@ class Drift(Check):
 
         return compare(self, artifact, before)
 
-    def failing(
-        self, artifact: Table[Any], findings: Sequence[Finding], before: Table[Any] | None = None
+    def failing_against(
+        self, artifact: Table[Any], findings: Sequence[Finding], before: Table[Any] | None
     ) -> Iterator[pa.Table]:
         """All rows with a new category, new characters, a null where there was none, or a number out of the champion's range.
 

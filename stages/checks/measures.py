@@ -18,6 +18,7 @@ Ints = npt.NDArray[np.int64]
 _BINS = 128  # of numbers: D is seen to 1/128 of the rows, and exactly where there are fewer values
 _TAIL = 250  # bins of the highest tenth of the numbers, and as many of the lowest: the range is seen to 1/2,500 of the rows
 _CELLS = 500  # of categories and words: the most frequent, and one for all others
+_CHARACTERS = 1_000  # the most frequent
 _READ = 1_000  # characters of a text: a mail of a megabyte says what it says early on
 _CATEGORIES = 1_000  # at most; a column of strings with more values, or fewer than four rows a value, is text
 
@@ -141,18 +142,19 @@ def _vocabulary(texts: pa.ChunkedArray, rows: Ints) -> Iterator[Measure]:
 
 
 def _characters(texts: pa.ChunkedArray, rows: Ints) -> Iterator[Measure]:
-    """Each text by the rarest of its characters: whether there are characters that the champion's texts lack."""
-    written = "".join(texts.to_pylist())
-    lengths = pc.utf8_length(texts).to_numpy()
-    full = np.flatnonzero(lengths)
-    if not len(full):
-        return
-    points = np.frombuffer(written.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
-    frequency = np.bincount(points)
-    starts = (np.cumsum(lengths) - lengths)[full]
-    rarest = np.minimum.reduceat(frequency[points] << 21 | points, starts) & 0x1FFFFF
-    cells, names = _frequent(pa.chunked_array([pa.array([repr(chr(point))[1:-1] for point in rarest.tolist()])]))
-    yield Measure("characters", permute.new, rows[full], cells, names, unseen=True)
+    """In how many texts each character stands; the first cell counts the texts."""
+    points = np.frombuffer("".join(texts.to_pylist()).encode("utf-32-le", "surrogatepass"), np.uint32)
+    frequency = np.bincount(points, minlength=1)
+    known = np.argsort(-frequency, kind="stable")[: min(_CHARACTERS, np.count_nonzero(frequency))]
+    cell = np.full(len(frequency), len(known), np.int64)  # rarer ones share a cell
+    cell[known] = np.arange(len(known))
+    cells = len(known) + 1
+    stands = np.zeros(len(rows) * cells, bool)
+    stands[np.repeat(np.arange(len(rows)), pc.utf8_length(texts).to_numpy()) * cells + cell[points]] = True
+    places = np.flatnonzero(stands)
+    names = ("texts", *(repr(chr(point))[1:-1] for point in known.tolist()), "rarer ones")
+    found = np.concatenate([np.zeros(len(rows), np.int64), places % cells + 1])
+    yield Measure("characters", permute.unheard, np.concatenate([rows, rows[places // cells]]), found, names, unseen=True)
 
 
 def _frequent(values: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:

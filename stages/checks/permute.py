@@ -42,6 +42,14 @@ def vanished(before: Floats, after: Floats) -> Floats:
     return new(after, before)
 
 
+def unheard(before: Floats, after: Floats) -> Floats:
+    """The share of the new rows that hold a value which no row of the champion's holds: the commonest such value.
+
+    The first cell counts rows, the others in how many of them each value stands.
+    """
+    return (after * (before == 0))[:, 1:].max(axis=1) / np.maximum(after[:, 0], 1)  # type: ignore[no-any-return]
+
+
 def outside(before: Floats, after: Floats) -> Floats:
     """The share of the new rows below the least or above the greatest cell that the champion has. The cells are in order."""
     found = _shares(before)

@@ -48,7 +48,7 @@ def _hashes(column: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
     """One hash a value, good within this process."""
     if pa.types.is_floating(column.type):  # hash(nan) is another for every nan
         bits: npt.NDArray[np.uint64] = column.fill_null(0).to_numpy().astype(np.float64).view(np.uint64)
-        return bits + np.asarray(column.is_null())
+        return np.add(bits, np.asarray(column.is_null()).astype(np.uint64))
     values = column.to_pylist()
     if pa.types.is_nested(column.type):
         values = list(map(repr, values))
