@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ def permutation_test(blocks: Floats, champions: int, statistic: Statistic, thres
         return statistic(before, total - before)
 
     seen = float(of(_chosen(len(blocks), champions))[0])
-    first = np.concatenate([of(chosen) for chosen in _exchanges(len(blocks), champions, _FIRST)])
+    first = of(_first(len(blocks), champions))
     effect = max(0.0, seen - float(first.mean()))
     reached, tried = int((first >= seen - 1e-6).sum()), _FIRST
     if effect > threshold and reached < 10 and exchanges > _FIRST:
@@ -104,6 +105,12 @@ def _shares(counts: Floats) -> Floats:
 
 def _chosen(blocks: int, champions: int) -> Floats:
     return (np.arange(blocks) < champions).astype(np.float32)[None]
+
+
+@lru_cache(maxsize=2)
+def _first(blocks: int, champions: int) -> Floats:
+    (only,) = _exchanges(blocks, champions, _FIRST)
+    return only
 
 
 def _exchanges(blocks: int, champions: int, count: int) -> Iterator[Floats]:
