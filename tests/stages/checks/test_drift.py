@@ -56,6 +56,7 @@ FAULTS: dict[str, tuple[Callable[[], pa.Table], str, str]] = {
     "constant text": (lambda: put(AFTER, "remark", ["word1 word2"] * ROWS), "remark", "words are used as often as before"),
     "label flip of one class": (lambda: put(AFTER, "label", ["ham"] * ROWS), "label", "no category has vanished"),
     "shares of the labels": (lambda: some("label", "spam", 0.3), "label", "categories have their shares of before"),
+    "half of a class flipped": (lambda: some("label", "spam", 0.09), "label", "categories have their shares of before"),
     "nulls in a number": (lambda: some("price", None), "price", "has the share of nulls of before"),
     "nulls in a text": (lambda: some("remark", None), "remark", "has the share of nulls of before"),
     "NaN": (lambda: some("price", float("nan")), "price", "has the share of nulls of before"),
