@@ -17,7 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Drift(Check):
-    """No column has drifted from the champion's data: see docs/drift.md.
+    """No column has drifted from the champion's data; what is measured, and what to do when it blocks: docs/drift.md.
 
     An effect is a difference between two shares of rows, in [0, 1], less what chance alone gives.  A finding blocks where the effect is above
     its threshold and its permutation p-value, corrected for all that were tested (Holm), is below `alpha`.
