@@ -4,7 +4,7 @@ from .baseline import Baseline
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import CsvFile, Files, Ingest, PackageDocstrings, Source
+from .ingest import CsvFile, Files, Ingest, JsonLines, PackageDocstrings, ParquetFiles, Source
 from .train import (
     Attend,
     Attention,
@@ -39,11 +39,13 @@ __all__ = [
     "Files",
     "Gru",
     "Ingest",
+    "JsonLines",
     "Lstm",
     "Mask",
     "Max",
     "Mean",
     "PackageDocstrings",
+    "ParquetFiles",
     "Perceptron",
     "Source",
     "Split",

@@ -128,7 +128,7 @@ def _local_state(name: str) -> Json:
         return digest_file(path)
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"source {name!r} cannot be read: {getattr(error, 'strerror', None) or error}; "
+            f"source {name} cannot be read: {getattr(error, 'strerror', None) or error}; "
             f"expected a file, relative to the folder you run in"
         ) from error
 
