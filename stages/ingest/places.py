@@ -194,8 +194,8 @@ def _system(url: str) -> tuple[Any, str]:
 def _fetch(name: str, file: Any, max_bytes: int) -> None:
     """Copy a file over HTTP. What stands for the user and the password is sent to the named server alone."""
     from base64 import b64encode
-    from urllib.parse import unquote, urlsplit, urlunsplit
     from urllib.error import HTTPError
+    from urllib.parse import unquote, urlsplit, urlunsplit
     from urllib.request import Request, urlopen
 
     split = urlsplit(expanded(name))
