@@ -221,6 +221,13 @@ def test_a_link_in_a_folder_counts_where_it_stays_in_it_and_is_refused_where_it_
     assert parts(Raw(path=inside / "3.csv")) == {str(inside / "3.csv"): b"secret"}  # who names a link means it
 
 
+def test_a_name_that_is_not_utf_8_is_a_usage_error_that_can_be_printed(tmp_path):
+    (tmp_path / os.fsdecode(b"gr\xf6\xdfe.csv")).write_text("x")
+    with pytest.raises(UsageError, match=r"gr\\udcf6\\udcdfe\.csv' has a name that is not UTF-8") as error:
+        Raw(path=tmp_path / "*.csv").state()
+    str(error.value).encode()
+
+
 def test_folders_that_link_to_each_other_are_no_endless_folder(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/1.csv").write_text("x")
