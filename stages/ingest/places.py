@@ -117,7 +117,7 @@ def _local_state(name: str) -> Json:
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise UsageError(f"source {ascii(name)} has a name that is not UTF-8; give it another") from None
+        raise UsageError(f"source {name!a} has a name that is not UTF-8; give it another") from None
     try:
         if path.exists() and not path.is_file():
             raise UsageError(f"source {name} is no file, expected one")

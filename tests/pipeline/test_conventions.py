@@ -16,7 +16,11 @@ from pipeline.fingerprint.follow import fingerprint
 from pipeline.fingerprint.source import module
 from stages.train.parts import Part
 
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "great_expectations": "great-expectations", "charset_normalizer": "charset-normalizer"}
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "great_expectations": "great-expectations",
+    "charset_normalizer": "charset-normalizer",
+}
 CONTRACTS = {"pydantic", "annotated_types"}  # they say what is valid, and make no output
 CARRIERS = {"fsspec"}  # they bring bytes whose state is in the key
 WRITES = {
