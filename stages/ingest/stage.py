@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import Field, SerializeAsAny
@@ -40,7 +41,7 @@ class Ingest(Stage, Generic[R]):
     Returns its rows as `Ingest[YourRecord]` says, in fragments of `fragment_rows` that do not span items.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("pyarrow",)
+    packages: ClassVar[tuple[str, ...]] = ("charset-normalizer", "numpy", "pyarrow")
 
     source: SerializeAsAny[Source]
     fragment_rows: int = Field(default=FRAGMENT_ROWS, ge=1, description="the unit of caching and of parallel work")
@@ -62,6 +63,7 @@ class Ingest(Stage, Generic[R]):
                 away.extend(rejected)
                 yield part
 
-        for fragment in cut(rows(), self.fragment_rows):
-            yield Table.of(record_of(self), fragment, turned_away=away)
-            away.clear()
+        for _, alike in groupby(rows(), key=lambda part: part.schema):  # the members of an archive may differ
+            for fragment in cut(alike, self.fragment_rows):
+                yield Table.of(record_of(self), fragment, turned_away=away)
+                away.clear()
