@@ -4,7 +4,7 @@ from .baseline import Baseline
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import CsvFile, Ingest, PackageDocstrings, Source
+from .ingest import CsvFile, Ingest, PackageDocstrings, Source, SqlRows
 from .train import (
     Attend,
     Attention,
@@ -46,6 +46,7 @@ __all__ = [
     "Perceptron",
     "Source",
     "Split",
+    "SqlRows",
     "TextNet",
     "Train",
     "Vectorize",

@@ -2,6 +2,7 @@
 
 from .csvfile import CsvFile
 from .docstrings import PackageDocstrings
+from .sqlrows import SqlRows
 from .stage import Ingest, Source
 
-__all__ = ["CsvFile", "Ingest", "PackageDocstrings", "Source"]
+__all__ = ["CsvFile", "Ingest", "PackageDocstrings", "Source", "SqlRows"]
