@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote
 
 from pipeline import UsageError
 from pipeline.sharing.remote import masked
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _USER = re.compile(r"://(?=[^/]*[:@])(.*)@")  # to the last @, since a password may hold one
-_SECRET = re.compile(r"(?i)pass(word|wd)?$|pwd$|token|secret|signature|^sig$|api_?key|access_?key")
+_SECRET = re.compile(r"(?i)pass(word|wd)?$|pwd$|token$|secret|signature|^sig$|api_?key|access_?key")
 
 
 def without_secrets(url: str) -> str:
@@ -54,7 +54,7 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
 def _parts(url: str) -> list[str]:
     user = _USER.search(url)
     written = [user[1], user[1].partition(":")[2]] if user else []
-    return written + [value for _, value in parse_qsl(urlsplit(url).query)]
+    return written + [value for _, value in parse_qsl(url.partition("?")[2])]
 
 
 def _forms(values: Iterable[str]) -> list[str]:
