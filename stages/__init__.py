@@ -4,7 +4,7 @@ from .baseline import Baseline
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import CsvFile, Ingest, PackageDocstrings, Source, SqlRows
+from .ingest import CsvFile, Files, Ingest, PackageDocstrings, Source, SqlRows
 from .train import (
     Attend,
     Attention,
@@ -36,6 +36,7 @@ __all__ = [
     "Embed",
     "Encode",
     "Evaluate",
+    "Files",
     "Gru",
     "Ingest",
     "Lstm",

@@ -1,62 +1,88 @@
-"""Credentials: a URL names the environment's variables that hold them, and is filled in only while a source is read."""
+"""Credentials: what a URL may not say, `${NAME}` in its place, and errors that quote neither."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from urllib.parse import parse_qsl, quote, unquote
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote, unquote, urlsplit
 
-from pipeline import UsageError
+from pipeline import BrickwiseError, StageError, UsageError
+from pipeline.errors import bounded
 from pipeline.sharing.remote import masked
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
-_USER = re.compile(r"://(?=[^/]*[:@])(.*)@")  # to the last @, since a password may hold one
-_SECRET = re.compile(r"(?i)pass(word|wd)?$|pwd$|token$|secret|signature|^sig$|api_?key|access_?key")
+_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_TELLING = re.compile(
+    r"(?i)passw|pwd|secret|token|signature|credential|api.?key|access.?key|^(key|sig|sas|auth|authorization)$"
+)
 
 
-def without_secrets(url: str) -> str:
-    """The same URL. Raises UsageError, which shows none of it, for a password or token written out in it."""
-    user = _USER.search(url)
-    written = [user[1].partition(":")[2]] if user else []
-    written += [value for name, value in parse_qsl(url.partition("?")[2]) if _SECRET.search(name)]
-    if any(_VARIABLE.sub("", part) for part in written):
+def refuse_secrets(url: str) -> str:
+    """The URL itself. Raises UsageError, with the secret masked, for one that holds a password or a token.
+
+    A secret stands for itself in the user's part (`//name:password@`, and any user's name over HTTP) and in a query's parameter
+    whose name says so.  `${NAME}` is no secret.
+    """
+    scheme, found, rest = url.partition("://")
+    if not found:
+        return url
+    bare = _NAME.sub("", rest)
+    user = "" if bare.startswith("/") or "@" not in bare.partition("?")[0] else bare.rpartition("@")[0]
+    secret = user.partition(":")[2] or (user.strip(":") if scheme.startswith("http") else "")
+    parameters = (pair.partition("=") for pair in re.split("[&;]", bare.partition("?")[2].partition("#")[0]))
+    if secret or any(value and _TELLING.search(unquote(name)) for name, _, value in parameters):
         raise UsageError(
-            f"the URL {masked(url)} holds a password or a token, which would be kept in the store with the config; "
-            "write ${NAME} in its place: it is taken from the environment when the source is read, and kept nowhere"
+            f"{masked(url)} holds a password or a token, which would be stored with the run; "
+            f"write ${{NAME}} in its place, which is taken from the environment when the URL is read, and never stored"
         )
     return url
 
 
-def filled_in(url: str) -> tuple[str, list[str]]:
-    """The URL with the environment's values for its `${NAME}`, and what of it must never be shown.
+def expanded(url: str, *, encoded: bool = False) -> str:
+    """The URL with each `${NAME}` taken from the environment. Raises UsageError for a name that is not set.
 
-    A value is quoted for its place in the URL; one that is the whole URL is taken as it is.
-    Raises UsageError for a variable that is not set.
+    encoded: a value may be any text, and is written as its place in a URL needs it; one that is the whole URL stays as it is.
     """
-    missing = sorted({name for name in _VARIABLE.findall(url) if name not in os.environ})
-    if missing:
-        raise UsageError(f"the URL {url} names {missing}, which the environment does not have; set it and give the command again")
-    values = [os.environ[name] for name in _VARIABLE.findall(url)]
-    whole = _VARIABLE.fullmatch(url)
-    if not whole:
-        return _VARIABLE.sub(lambda found: quote(os.environ[found[1]], safe=""), url), _forms(values)
-    return values[0], _forms([*values, *_parts(values[0])])
+    encoded = encoded and not _NAME.fullmatch(url)
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in os.environ:
+            raise UsageError(f"{url} needs the environment variable {found[1]}, which is not set; set it, and run again")
+        return quote(os.environ[found[1]], safe="") if encoded else os.environ[found[1]]
+
+    return _NAME.sub(value, url)
 
 
-def hidden(text: str, secrets: Iterable[str]) -> str:
-    """The text with *** for each secret."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
+@contextmanager
+def quoting(url: str, doing: str, error_class: type[BrickwiseError] = StageError) -> Iterator[None]:
+    """Turn what a library raises into an error that names the URL as it is written, and quotes nothing of what `${NAME}` stands for."""
+    try:
+        yield
+    except BrickwiseError:
+        raise
+    except Exception as error:  # noqa: BLE001  # drivers raise what they like
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
+        wrong = error_class(f"source {url} cannot be {doing}: {kind}{bounded(without_secrets(said, url), 300)}")
+        raise wrong from (None if _NAME.search(url) else error)  # its own words would be in the traceback
+
+
+def without_secrets(text: str, url: str) -> str:
+    """A library's words, with `${NAME}` again for all that it stands for in a URL, as written, encoded and decoded."""
+    text = text.replace(expanded(url), url) if _NAME.search(url) else text
+    for name in set(_NAME.findall(url)):
+        value = os.environ.get(name, "")
+        forms = {value, quote(value, safe=""), quote(value), unquote(value), *_parts(value)}
+        for form in sorted(filter(None, forms), key=len, reverse=True):
+            text = text.replace(form, f"${{{name}}}")
     return text
 
 
-def _parts(url: str) -> list[str]:
-    user = _USER.search(url)
-    written = [user[1], user[1].partition(":")[2]] if user else []
-    return written + [value for _, value in parse_qsl(url.partition("?")[2])]
-
-
-def _forms(values: Iterable[str]) -> list[str]:
-    """As written, quoted and unquoted; the longest first, so that none is hidden in part."""
-    return sorted({form for value in values for form in (value, quote(value, safe=""), unquote(value)) if form}, key=len, reverse=True)
+def _parts(value: str) -> set[str]:
+    """Where the variable holds a whole URL: its user, password and query, which a library may quote alone."""
+    try:
+        split = urlsplit(value)
+        return {part for part in (split.password, unquote(split.password or ""), split.query, split.netloc) if part}
+    except ValueError:
+        return set()

@@ -1,4 +1,9 @@
-"""The databases that `SqlRows` reads, through their ADBC drivers: how each is opened, watched for changes and read."""
+"""The databases that `SqlRows` reads, through their ADBC drivers: how each is opened, watched for changes and read.
+
+A SELECT is put together from the user's own and from quoted names, never from values.
+"""
+
+# ruff: noqa: S608  # it takes every SELECT that is put together for an attack
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ import pyarrow.compute as pc
 from pydantic_core import to_json
 
 from pipeline import UsageError, turned_away
-from pipeline.digest import digest_file, digest_json
+from pipeline.digest import digest_json, digest_stream
 
 from .sqlrows import quoted
 
@@ -70,7 +75,7 @@ class Sqlite(Database):
     def digest(self, select: str) -> str:
         """Of the file, its log of changes and an unfinished journal, as far as they hold anything."""
         files = [self._path, *(Path(f"{self._path}-{kind}") for kind in ("wal", "journal"))]
-        return digest_json([digest_file(file) for file in files if file.exists() and file.stat().st_size])
+        return digest_json([_digest(file) for file in files if file.exists() and file.stat().st_size])
 
     def read(self, select: str) -> Iterator[pa.Table]:
         """Its rows, each column of one type, which one pass over them finds out before.
@@ -81,7 +86,9 @@ class Sqlite(Database):
         names = [quoted(name) for name in self.columns(select)]
         kinds = [_kind(found) for found in self._types(select, names)]
         shown = ", ".join(f"{sample} AS {name}" for name, (_, sample) in zip(names, kinds, strict=True))
-        cast = ", ".join(f"CAST(t.{name} AS {kind})" if kind else f"t.{name}" for name, (kind, _) in zip(names, kinds, strict=True))
+        cast = ", ".join(
+            f"CAST(t.{name} AS {kind})" if kind else f"t.{name}" for name, (kind, _) in zip(names, kinds, strict=True)
+        )
         batches = self._batches(
             f"SELECT {shown} UNION ALL SELECT {cast} FROM ({select}\n) AS t", {"adbc.sqlite.query.batch_rows": str(BATCH_ROWS)}
         )
@@ -108,8 +115,11 @@ class Postgresql(Database):
     """A PostgreSQL database, in a read-only transaction."""
 
     _AS_THEY_ARE = frozenset(
-        "bool int2 int4 int8 float4 float8 text varchar bpchar name char bytea date timestamp timestamptz oid".split()
-    )
+        (
+            "bool", "int2", "int4", "int8", "float4", "float8", "oid", "text", "varchar", "bpchar", "name", "char", "bytea",
+            "date", "timestamp", "timestamptz",
+        )
+    )  # fmt: skip
 
     def digest(self, select: str) -> str:
         """Of all rows, whatever their order: how many, and two sums of their 64-bit hashes, made by the server."""
@@ -163,8 +173,8 @@ def decoded(rows: pa.Table) -> tuple[pa.Table, list[pa.Table]]:
             rows[place].validate(full=True)
         except pa.ArrowInvalid:
             values = rows[place].cast(pa.binary(), safe=False).to_pylist()
-            texts = [value if value is None else value.decode(errors="replace") for value in values]
-            whole = pa.array([value is None or value == text.encode() for value, text in zip(values, texts, strict=True)])
+            texts = [None if value is None else value.decode(errors="replace") for value in values]
+            whole = pa.array([text is None or text.encode() == value for text, value in zip(texts, values, strict=True)])
             rows = rows.set_column(place, field, pa.array(texts, pa.string()))
             away.append((field.name, rows.filter(pc.invert(whole))))
             rows = rows.filter(whole)
@@ -174,12 +184,14 @@ def decoded(rows: pa.Table) -> tuple[pa.Table, list[pa.Table]]:
 def _driver(name: str) -> Any:
     try:
         if name == "sqlite":
-            from adbc_driver_sqlite import dbapi
-        else:
-            from adbc_driver_postgresql import dbapi
+            from adbc_driver_sqlite import dbapi as sqlite
+
+            return sqlite
+        from adbc_driver_postgresql import dbapi as postgresql
+
+        return postgresql
     except ImportError as error:
         raise UsageError(f"reading from {name} needs its ADBC driver: pip install 'brickwise[sql]'") from error
-    return dbapi
 
 
 def _sqlite_path(url: str) -> Path:
@@ -190,6 +202,11 @@ def _sqlite_path(url: str) -> Path:
     if not path.is_file():
         raise UsageError(f"there is no SQLite file {path}, relative to {Path.cwd()}")
     return path.absolute()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return digest_stream(file, BATCH_BYTES)
 
 
 def _readable(url: str) -> None:

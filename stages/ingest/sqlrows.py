@@ -11,7 +11,7 @@ from pydantic import ConfigDict, field_validator, model_validator
 from pipeline import LINE, SOURCE, BrickwiseError, StageError, UsageError
 from pipeline.errors import bounded
 
-from .credentials import filled_in, hidden, without_secrets
+from .credentials import expanded, quoting, refuse_secrets
 from .stage import Source
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class SqlRows(Source):
     columns: tuple[str, ...] = ()
     version: str | None = None
 
-    _no_secrets = field_validator("url")(without_secrets)
+    _no_secrets = field_validator("url")(refuse_secrets)
 
     @model_validator(mode="after")
     def _one_of_two(self) -> SqlRows:
@@ -64,7 +64,7 @@ class SqlRows(Source):
 
     def state(self) -> Mapping[str, Any]:
         """What the version query gives, or a digest. Raises UsageError where the database, the table or the query fails."""
-        with self._said(UsageError), self._database() as database:
+        with self._database(UsageError) as database:
             names = database.columns(self._select())
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -73,7 +73,9 @@ class SqlRows(Source):
                 return {self.name: database.digest(self._select())}
             rows = database.rows(self.version)
             if len(rows) != 1:
-                raise UsageError(f"source {self.name}: the version query gives {len(rows)} rows, expected one: {bounded(self.version)}")
+                raise UsageError(
+                    f"source {self.name}: the version query gives {len(rows)} rows, expected one: {bounded(self.version)}"
+                )
             return {self.name: rows[0]}
 
     def read(self, name: str) -> Iterator[tuple[pa.Table, list[pa.Table]]]:
@@ -83,7 +85,7 @@ class SqlRows(Source):
         from .databases import decoded
 
         count = 0
-        with self._said(StageError), self._database() as database:
+        with self._database(StageError) as database:
             for rows in database.read(self._select()):
                 numbers = pa.array(range(count + 1, count + rows.num_rows + 1), pa.int64())
                 count += rows.num_rows
@@ -100,28 +102,11 @@ class SqlRows(Source):
         return f"SELECT {listed} FROM {'.'.join(map(quoted, self._path()))} AS t"  # noqa: S608  # names, quoted
 
     @contextmanager
-    def _database(self) -> Iterator[Database]:
+    def _database(self, error_class: type[BrickwiseError]) -> Iterator[Database]:
         from .databases import opened
 
-        url, secrets = filled_in(self.url)
-        try:
-            with opened(url) as database:
-                yield database
-        except BrickwiseError:
-            raise
-        except Exception as error:  # noqa: BLE001  # what was raised may hold the URL: its text is cleaned, the rest is let go
-            raise _DriverError(hidden(str(error), secrets)) from None
-
-    @contextmanager
-    def _said(self, kind: type[BrickwiseError]) -> Iterator[None]:
-        try:
-            yield
-        except _DriverError as error:
-            raise kind(f"source {self.name} cannot be read: {bounded(str(error), 300)}") from None
-
-
-class _DriverError(Exception):
-    """What a driver said, without secrets."""
+        with quoting(self.name, "read", error_class), opened(expanded(self.url, encoded=True)) as database:
+            yield database
 
 
 def quoted(name: str) -> str:

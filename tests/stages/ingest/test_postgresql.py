@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from traceback import format_exception
 from uuid import UUID
 
 import pyarrow as pa
@@ -42,7 +43,15 @@ def port():
         as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     options = {"cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, **as_user}
     (folder / "password").write_text(f"{PASSWORD}\n", encoding="utf-8")
-    command = [initdb, "--pgdata=data", "--username=me", "--pwfile=password", "--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"]
+    command = [
+        initdb,
+        "--pgdata=data",
+        "--username=me",
+        "--pwfile=password",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--no-sync",
+    ]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=60, **options)
         with closing(socket.socket()) as probe:
@@ -81,9 +90,9 @@ def execute(url):
     """Runs statements, and drops what is in the database afterwards."""
     from adbc_driver_postgresql import dbapi
 
-    from stages.ingest.credentials import filled_in
+    from stages.ingest.credentials import expanded
 
-    opened = filled_in(url)[0]
+    opened = expanded(url, encoded=True)
 
     def run(*statements):
         with closing(dbapi.connect(opened)) as connection, connection.cursor() as cursor:
@@ -161,7 +170,9 @@ def test_a_table_without_rows_has_its_columns(execute, url):
 
 
 def test_any_change_of_a_row_changes_the_state_and_no_change_does_not(execute, url):
-    execute("CREATE TABLE mails (id int8, text text)", "INSERT INTO mails SELECT i, 't' || i FROM generate_series(1, 1000) AS i")
+    execute(
+        "CREATE TABLE mails (id int8, text text)", "INSERT INTO mails SELECT i, 't' || i FROM generate_series(1, 1000) AS i"
+    )
     source = SqlRows(url=url, table="mails")
     seen = [source.state()]
     assert source.state() == seen[0]
@@ -195,9 +206,8 @@ def test_a_query_that_writes_is_refused_and_nothing_is_written(execute, url, que
         "CREATE FUNCTION emptied() RETURNS int8 AS $$ DELETE FROM mails RETURNING id $$ LANGUAGE sql",
     )  # fmt: skip
     for source in (SqlRows(url=url, query=query), SqlRows(url=url, table="mails", version=query)):
-        with pytest.raises((UsageError, StageError)):
-            source.state()
-            list(source.read(source.name))
+        with pytest.raises((UsageError, StageError)):  # a function that writes is seen when it is called
+            read(source)
     assert values(SqlRows(url=url, query="SELECT id, (SELECT last_value FROM numbers) AS n FROM mails")) == [{"id": 1, "n": 1}]
 
 
@@ -227,11 +237,11 @@ def test_a_wrong_password_is_told_and_neither_it_nor_the_right_one_is_kept_anywh
     monkeypatch.setenv("BW_PASSWORD", "wr0ng/p@ss")
     with pytest.raises(UsageError, match="password authentication failed") as raised:
         mails.run(tmp_path)
-    shown = f"{raised.value} {raised.value.__cause__!r} {raised.value.__context__!r}"
+    told = "".join(format_exception(raised.value))
     monkeypatch.setenv("BW_PASSWORD", PASSWORD)
     assert mails.run(tmp_path).status == "done"
     assert mails.run(tmp_path).status == "up-to-date"
-    kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()) + shown.encode()
+    kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()) + told.encode()
     assert b"BW_PASSWORD" in kept
     for part in ("wr0ng", "p@ss", "s3cr", "%41", "%2541"):
         assert part.encode() not in kept
@@ -242,12 +252,12 @@ def test_a_whole_url_in_a_variable_that_cannot_be_read_does_not_show_its_passwor
     monkeypatch.setenv("BW_DATABASE", f"postgresql://me:{password}@127.0.0.1:{port}/postgres")
     with pytest.raises(UsageError) as raised:
         SqlRows(url="${BW_DATABASE}", table="mails").state()
-    assert "s3cr" not in f"{raised.value} {raised.value.__cause__!r} {raised.value.__context__!r}"
+    assert "s3cr" not in "".join(format_exception(raised.value))
 
 
 def test_a_server_that_is_not_there_is_a_usage_error_without_the_password(monkeypatch):
     monkeypatch.setenv("BW_PASSWORD", PASSWORD)
-    with pytest.raises(UsageError, match="Connection refused|could not connect") as raised:
+    with pytest.raises(UsageError, match=r"Connection refused|could not connect") as raised:
         SqlRows(url="postgresql://me:${BW_PASSWORD}@127.0.0.1:1/postgres", table="mails").state()
     assert "s3cr" not in str(raised.value)
 
@@ -257,7 +267,7 @@ def test_a_table_that_is_changed_while_it_is_read_is_noticed(execute, url):
     stage = Ingest[Mail](source=SqlRows(url=url, table="mails"))
     ((name, state),) = stage.outside().items()
     item = Outside(name, state)
-    assert list(stage.map(item))[0].count() == 1
+    assert next(stage.map(item)).count() == 1
     assert stage.unchanged(item)
     execute("INSERT INTO mails VALUES (2, 'b')")
     assert not stage.unchanged(item)

@@ -133,7 +133,9 @@ def test_text_that_is_not_utf_8_is_quarantined_with_its_row(sqlite):
     connection.commit()
     rows, away = read(SqlRows(url=url, table="mails"))
     assert rows["id"].to_pylist() == [1, 3]
-    assert [(line["rule"], line["column"], line["value"], line["line"]) for line in away] == [("is not UTF-8", "text", "\ufffdA", 2)]
+    assert [(line["rule"], line["column"], line["value"], line["line"]) for line in away] == [
+        ("is not UTF-8", "text", "\ufffdA", 2)
+    ]
 
 
 def test_a_table_without_rows_has_its_columns(sqlite):
@@ -145,7 +147,13 @@ def test_a_table_without_rows_has_its_columns(sqlite):
 
 @pytest.mark.parametrize(
     "query",
-    ["DELETE FROM mails", "DELETE FROM mails RETURNING id", "SELECT 1); DELETE FROM mails; --", "DROP TABLE mails", "PRAGMA user_version = 7"],
+    [
+        "DELETE FROM mails",
+        "DELETE FROM mails RETURNING id",
+        "SELECT 1); DELETE FROM mails; --",
+        "DROP TABLE mails",
+        "PRAGMA user_version = 7",
+    ],
 )
 def test_a_query_that_writes_is_refused_and_nothing_is_written(sqlite, query):
     connection, url = sqlite
