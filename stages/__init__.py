@@ -4,7 +4,7 @@ from .baseline import Baseline
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import CsvFile, Files, Ingest, PackageDocstrings, Source, SqlRows
+from .ingest import CsvFile, Files, Ingest, PackageDocstrings, SavedDataset, Source, SqlRows
 from .train import (
     Attend,
     Attention,
@@ -45,6 +45,7 @@ __all__ = [
     "Mean",
     "PackageDocstrings",
     "Perceptron",
+    "SavedDataset",
     "Source",
     "Split",
     "SqlRows",

@@ -3,7 +3,8 @@
 from .csvfile import CsvFile
 from .docstrings import PackageDocstrings
 from .files import Files
+from .saveddataset import SavedDataset
 from .sqlrows import SqlRows
 from .stage import Ingest, Source
 
-__all__ = ["CsvFile", "Files", "Ingest", "PackageDocstrings", "Source", "SqlRows"]
+__all__ = ["CsvFile", "Files", "Ingest", "PackageDocstrings", "SavedDataset", "Source", "SqlRows"]
