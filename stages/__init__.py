@@ -4,7 +4,7 @@ from .baseline import Baseline
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import CsvFile, Files, Ingest, PackageDocstrings, SavedDataset, Source, SqlRows
+from .ingest import CsvFile, Files, Ingest, MailFolder, PackageDocstrings, SavedDataset, Source, SqlRows, TextFolder
 from .train import (
     Attend,
     Attention,
@@ -40,6 +40,7 @@ __all__ = [
     "Gru",
     "Ingest",
     "Lstm",
+    "MailFolder",
     "Mask",
     "Max",
     "Mean",
@@ -49,6 +50,7 @@ __all__ = [
     "Source",
     "Split",
     "SqlRows",
+    "TextFolder",
     "TextNet",
     "Train",
     "Vectorize",

@@ -3,8 +3,10 @@
 from .csvfile import CsvFile
 from .docstrings import PackageDocstrings
 from .files import Files
+from .mailfolder import MailFolder
 from .saveddataset import SavedDataset
 from .sqlrows import SqlRows
 from .stage import Ingest, Source
+from .textfolder import TextFolder
 
-__all__ = ["CsvFile", "Files", "Ingest", "PackageDocstrings", "SavedDataset", "Source", "SqlRows"]
+__all__ = ["CsvFile", "Files", "Ingest", "MailFolder", "PackageDocstrings", "SavedDataset", "Source", "SqlRows", "TextFolder"]

@@ -28,22 +28,29 @@ def listed(path: str, sha256: str = "") -> Mapping[str, Json]:
     The state is a digest of a local file, the declared sha256 of one over HTTP, and what its file system tells (an ETag, or size
     and time) of any other.  Raises UsageError where there is none, one is not readable, or is a link that leads out of its folder.
     """
+    return {name: state(name, sha256) for name in named(path, sha256)}
+
+
+def named(path: str, sha256: str = "") -> list[str]:
+    """Every file that a path, a pattern or a URL names, or that is below a local folder, in the order of their names."""
     protocol = protocol_of(path)
     if protocol == "http":
-        return {path: state(path, sha256)}
+        return [path]
     if protocol:
         names = _matching(path) if has_magic(_without_query(path)) else [path]
+    elif Path(_local(path)).is_dir():
+        names = _below(f"{path.rstrip('/')}/", "**/*")
     else:
         names = _fitting(path) if has_magic(path) and not Path(_local(path)).exists() else [path]
     if sha256 and names != [path]:
         raise UsageError(
             f"source {path} names several files, and sha256 is that of one; give the sha256 with the name of one file"
         )
-    return {name: state(name, sha256) for name in names}
+    return names
 
 
-def state(name: str, sha256: str = "") -> Json:
-    """The state of one file. Raises UsageError where it is not readable."""
+def state(name: str, sha256: str = "", *, empty: bool = False) -> Json:
+    """The state of one file. Raises UsageError where it is not readable, or has no bytes and may not be empty."""
     protocol = protocol_of(name)
     if protocol == "http":
         if not sha256:
@@ -53,13 +60,13 @@ def state(name: str, sha256: str = "") -> Json:
             )
         return sha256
     if not protocol:
-        return _local_state(name)
+        return _local_state(name, empty)
     with quoting(name, "found", UsageError):
         system, path = _system(name)
         info = system.info(path)
         if info.get("type") == "directory":
             raise UsageError(f"source {name} is no file, expected one, or a pattern such as {name.rstrip('/')}/*")
-        if not info.get("size", 1):
+        if not empty and not info.get("size", 1):
             raise UsageError(f"source {name} is empty, expected a file with rows")
         told = {key: str(info[key]) for key in _SAME if info.get(key)} or {
             key: str(info[key]) for key in _DATED if info.get(key)
@@ -117,18 +124,18 @@ def _local(path: str) -> str:
     return expanded(re.sub("^(file|local)://", "", path))
 
 
-def _local_state(name: str) -> Json:
+def _local_state(name: str, empty: bool) -> Json:
     path = Path(_local(name))
     try:
         name.encode()
         if path.exists() and not path.is_file():
             raise UsageError(f"source {name} is no file, expected one")
-        if not path.stat().st_size:
+        if not empty and not path.stat().st_size:
             raise UsageError(f"source {name} is empty, expected a file with rows")
         return digest_file(path)
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"source {name!r} cannot be read: {getattr(error, 'strerror', None) or error}; "
+            f"source {name} cannot be read: {getattr(error, 'strerror', None) or error}; "
             f"expected a file, relative to the folder you run in"
         ) from error
 
@@ -138,10 +145,14 @@ def _fitting(pattern: str) -> list[str]:
     start = re.match(r"^(?:file://|local://)?[^*?\[]*/|^", pattern)
     stem = start[0] if start else ""
     rest = pattern[len(stem) :]
-    folder = Path(_local(stem) or ".")
     if ".." in rest.split("/"):
         raise UsageError(f"source {pattern} goes up (..) behind a pattern; expected names below it")
-    rest = f"{rest}/*" if rest.endswith("**") else rest
+    return _below(stem, f"{rest}/*" if rest.endswith("**") else rest)
+
+
+def _below(stem: str, rest: str) -> list[str]:
+    """Files that fit a pattern below a folder, each called by the folder's name as it is written and its own."""
+    folder = Path(_local(stem) or ".")
     found: dict[str, Path] = {}
     for path in sorted(folder.glob(expanded(rest))):
         below = path.relative_to(folder)
@@ -149,7 +160,7 @@ def _fitting(pattern: str) -> list[str]:
         if path.is_file() and not hidden:
             found[f"{stem}{below.as_posix()}"] = path
     if not found:
-        raise UsageError(f"source {pattern}: no file fits, expected some, relative to {Path.cwd()}")
+        raise UsageError(f"source {stem}{rest}: no file fits, expected some, relative to {Path.cwd()}")
     inside = folder.resolve()
     for name, path in found.items():
         if not path.resolve().is_relative_to(inside):
