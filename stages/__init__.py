@@ -4,7 +4,19 @@ from .baseline import Baseline
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import CsvFile, Files, Ingest, MailFolder, PackageDocstrings, SavedDataset, Source, SqlRows, TextFolder
+from .ingest import (
+    CsvFile,
+    Files,
+    Ingest,
+    JsonLines,
+    MailFolder,
+    PackageDocstrings,
+    ParquetFiles,
+    SavedDataset,
+    Source,
+    SqlRows,
+    TextFolder,
+)
 from .train import (
     Attend,
     Attention,
@@ -39,12 +51,14 @@ __all__ = [
     "Files",
     "Gru",
     "Ingest",
+    "JsonLines",
     "Lstm",
     "MailFolder",
     "Mask",
     "Max",
     "Mean",
     "PackageDocstrings",
+    "ParquetFiles",
     "Perceptron",
     "SavedDataset",
     "Source",

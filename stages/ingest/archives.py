@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import stat
 import tarfile
+import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -81,6 +84,18 @@ def parts(file: BinaryIO, name: str, members: str, limits: Limits) -> Iterator[P
         yield part
     if not read:
         raise StageError(f"source {name} has no member that fits {members!r}; set members to a pattern of their names")
+
+
+@contextmanager
+def seekable(part: Part) -> Iterator[BinaryIO]:
+    """A part's bytes as a file that can seek: a temporary copy of them where they are packed."""
+    if part.stream.seekable():
+        yield part.stream
+        return
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(part.stream, file, BLOCK)
+        file.seek(0)
+        yield cast("BinaryIO", file)
 
 
 class _Meter:
