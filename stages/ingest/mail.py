@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from .htmltext import text_of
-from .mailheader import address, addresses, clean, date_of, decoded, decoded_header, from_base64, is_base64
+from .mailheader import address, addresses, clean, date_of, decoded, decoded_header, from_base64
 
 
 class Mail(NamedTuple):
@@ -85,8 +85,8 @@ def _shown(part: Message, text: Callable[[Message], str], *, root: bool = True) 
 def _attached(part: Message, root: Message | None = None) -> bool:
     if part.get_content_maintype() != "text":
         return part.get_content_maintype() != "multipart"
-    disposition = str(part.get("content-disposition") or "").strip().lower()
-    return part is not root and (disposition.startswith("attachment") or (bool(_filename(part)) and disposition != "inline"))
+    disposition = str(part.get("content-disposition") or "").partition(";")[0].strip().lower()
+    return part is not root and (disposition == "attachment" or (bool(_filename(part)) and disposition != "inline"))
 
 
 def _inner(part: Message) -> list[Message]:
@@ -108,16 +108,13 @@ def _is_html(part: Message, text: str) -> bool:
 
 def _payload(part: Message) -> bytes:
     """The bytes, unpacked from base64 or quoted-printable; damaged ones as far as they go."""
-    raw: Any = part.get_payload()
-    if not isinstance(raw, str):
+    base64 = str(part.get("content-transfer-encoding") or "").strip().lower() == "base64"
+    if base64:
+        del part["content-transfer-encoding"]  # to have it as it is: what is no base64 in it would be taken for some
+    data: Any = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
         return b""
-    if str(part.get("content-transfer-encoding") or "").strip().lower() == "base64":
-        return from_base64(raw) if is_base64(raw) else raw.encode("utf-8", "surrogateescape")
-    try:
-        data: Any = part.get_payload(decode=True)
-    except ValueError:  # it looks at the charset too, which may be called anything
-        return raw.encode("utf-8", "surrogateescape")
-    return data if isinstance(data, bytes) else b""
+    return from_base64(data) if base64 else data
 
 
 def _attachment(part: Message) -> str:

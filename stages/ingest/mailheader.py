@@ -16,7 +16,7 @@ _ALIASES = {  # as mail programs read them: a name stands for the larger encodin
     "iso8859-9": "cp1254", "tis-620": "cp874", "big5": "big5hkscs", "iso8859-8-i": "iso8859-8", "unicode-1-1-utf-7": "utf-7",
 }  # fmt: skip
 _NO_CHARSETS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined")  # Python's own
-_BASE64 = re.compile(r"([A-Za-z0-9+/]*)(=*)")
+_BASE64 = re.compile(rb"([A-Za-z0-9+/]*)(=*)")
 
 
 def decoded_header(raw: str) -> str:
@@ -60,31 +60,27 @@ def decoded(data: bytes, charset: str | None) -> str:
     if data.isascii() and not (charset or "").lower().startswith(("utf-7", "utf-16", "iso-2022", "hz", "unicode")):
         return data.decode("ascii")
     known = _codec(charset)
-    for name in ("utf-8",) if known == "cp1252" else (known, "utf-8") if known else ("utf-8",):
+    for name in ("utf-8",) if known in (None, "cp1252") else (known, "utf-8"):
         try:
             return data.decode(name)
-        except (UnicodeError, LookupError):
+        except UnicodeError:
             continue
-    return data.decode(known or guessed(data), "replace")
+    return data.decode(guessed(data) if known in (None, "utf-8") else known, "replace")
 
 
-def from_base64(text: str) -> bytes:
-    """As far as it goes: a mailing list may have added a line of its own."""
-    clean = ""
-    for line in text.split("\n"):
-        found = _BASE64.fullmatch(line.strip())
-        if found is None and clean:
+def from_base64(data: bytes) -> bytes:
+    """Unpacked as far as it goes: a mailing list may have added lines. As it is where its first line is none, whatever the mail says."""
+    lines = [line.strip() for line in data.split(b"\n") if line.strip()]
+    packed = []
+    for line in lines:
+        found = _BASE64.fullmatch(line)
+        packed += [found[1]] if found else []
+        if found is None or found[2]:
             break
-        clean += found[1] if found else ""
-        if found and found[2]:
-            break
-    return binascii.a2b_base64(clean[: len(clean) - (len(clean) % 4 == 1)] + "==")
-
-
-def is_base64(text: str) -> bool:
-    """Whether its first line is, which a mail may say wrongly."""
-    first = next((line for line in text.split("\n") if line.strip()), "")
-    return _BASE64.fullmatch(first.strip()) is not None
+    if lines and not packed:
+        return data
+    joined = b"".join(packed)
+    return binascii.a2b_base64(joined[: len(joined) - (len(joined) % 4 == 1)] + b"==")
 
 
 def clean(text: str) -> str:
@@ -99,7 +95,7 @@ def _unfolded(raw: str) -> str:
 def _unquoted(kind: str, text: str) -> bytes:
     if kind == "q":
         return binascii.a2b_qp(text.replace("_", " ").encode("ascii", "replace"), header=True)
-    return from_base64(text)
+    return from_base64(text.encode("ascii", "replace"))
 
 
 def _plain(text: str) -> str:
@@ -115,4 +111,4 @@ def _codec(charset: str | None) -> str | None:
         "".encode(found)  # it may be none of text, such as `zip`
     except (LookupError, ValueError):
         return None
-    return None if found in _NO_CHARSETS else _ALIASES.get(found, found)
+    return None if found.replace("-", "_") in _NO_CHARSETS else _ALIASES.get(found, found)
