@@ -74,22 +74,44 @@ def opened(url: str) -> Iterator[Database]:
         raise UsageError("the URL of a database starts with sqlite:/// or postgresql://")
 
 
-def decoded(rows: pa.Table) -> tuple[pa.Table, list[pa.Table]]:
-    """The rows whose text is UTF-8, which a database may not look after, and the others."""
+def storable(rows: pa.Table) -> tuple[pa.Table, list[pa.Table]]:
+    """The rows of which all text is UTF-8 and all times are in the years 1 to 9999, which databases do not see to; and the others."""
     away = []
     for place, field in enumerate(rows.schema):
-        if not pa.types.is_string(field.type):
-            continue
-        try:
-            rows[place].validate(full=True)
-        except pa.ArrowInvalid:
-            values = rows[place].cast(pa.binary(), safe=False).to_pylist()
-            texts = [None if value is None else value.decode(errors="replace") for value in values]
-            whole = pa.array([text is None or text.encode() == value for text, value in zip(texts, values, strict=True)])
-            rows = rows.set_column(place, field, pa.array(texts, pa.string()))
-            away.append((field.name, rows.filter(pc.invert(whole))))
-            rows = rows.filter(whole)
-    return rows, [turned_away(broken, "is not UTF-8", name) for name, broken in away]
+        for check, rule in ((_not_utf8, "is not UTF-8"), (_out_of_years, "is no time in the years 1 to 9999")):
+            found = check(rows[place])
+            if found is not None:
+                broken, shown = found
+                away.append(turned_away(rows.set_column(place, field.name, shown).filter(broken), rule, field.name))
+                rows = rows.filter(pc.invert(broken))
+    return rows, away
+
+
+def _not_utf8(values: pa.ChunkedArray) -> tuple[Any, Any] | None:
+    """A mask of what breaks the rule, and all values as they can be shown; None where nothing does."""
+    if not pa.types.is_string(values.type):
+        return None
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        listed = values.cast(pa.binary(), safe=False).to_pylist()
+        shown = [value if value is None else value.decode(errors="replace") for value in listed]
+        broken = [text is not None and text.encode() != value for text, value in zip(shown, listed, strict=True)]
+        return pa.array(broken), pa.array(shown, pa.string())
+    return None
+
+
+def _out_of_years(values: pa.ChunkedArray) -> tuple[Any, Any] | None:
+    """As `_not_utf8`; infinity and what Python has no date for are shown as their distance to 1970."""
+    if pa.types.is_timestamp(values.type):
+        scale, counts = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[values.type.unit] * 86_400, values.cast(pa.int64())
+    elif pa.types.is_date32(values.type):
+        scale, counts = 1, values.cast(pa.int32()).cast(pa.int64())
+    else:
+        return None
+    first, end = (min(max(days * scale, -(2**63)), 2**63 - 1) for days in (-719_162, 2_932_897))
+    broken = pc.fill_null(pc.or_(pc.less(counts, first), pc.greater_equal(counts, end)), False)
+    return (broken, counts.cast(pa.string())) if pc.any(broken).as_py() else None
 
 
 def driver(name: str) -> Any:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -72,7 +73,9 @@ def _kind(types: set[str]) -> tuple[str, str]:
 def opened(url: str) -> Iterator[Sqlite]:
     """The file at a URL, which is never made."""
     path = _path(url)
-    with closing(driver("sqlite").connect(f"file:{quote(str(path))}?mode=ro")) as connection:
+    # A file in WAL mode wants a log beside it, empty or not, and fails where none can be made.
+    fixed = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    with closing(driver("sqlite").connect(f"file:{quote(str(path))}?mode=ro{'&immutable=1' * fixed}")) as connection:
         yield Sqlite(connection, path)
 
 

@@ -79,10 +79,10 @@ class SqlRows(Source):
             return {self.name: rows[0]}
 
     def read(self, name: str) -> Iterator[tuple[pa.Table, list[pa.Table]]]:
-        """The rows, a batch at a time, numbered from 1. A row whose text is no UTF-8 is turned away."""
+        """The rows, a batch at a time, numbered from 1. A row whose text or time cannot be stored is turned away."""
         import pyarrow as pa
 
-        from .databases import decoded
+        from .databases import storable
 
         count = 0
         with self._database(StageError) as database:
@@ -90,7 +90,7 @@ class SqlRows(Source):
                 numbers = pa.array(range(count + 1, count + rows.num_rows + 1), pa.int64())
                 count += rows.num_rows
                 rows = rows.append_column(SOURCE, pa.repeat(pa.scalar(name), rows.num_rows)).append_column(LINE, numbers)
-                yield decoded(rows)
+                yield storable(rows)
 
     def _path(self) -> tuple[str, ...]:
         return (self.table,) if isinstance(self.table, str) else self.table or ()

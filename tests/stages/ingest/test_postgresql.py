@@ -156,6 +156,18 @@ def test_each_type_comes_as_arrow_has_it_or_as_exact_text(execute, url):
     }  # fmt: skip
 
 
+def test_a_time_that_python_has_no_name_for_turns_its_row_away(url):
+    query = """SELECT * FROM (VALUES (1, timestamp '2024-02-29', date '2024-02-29', timestamptz '9999-12-31 23:59:59Z'),
+        (2, 'infinity', '0001-01-01', NULL), (3, NULL, '-infinity', NULL), (4, '0044-03-15 BC', NULL, NULL), (5, NULL, NULL, '10000-01-01'))
+        AS t (id, a, b, c)"""
+    source = SqlRows(url=url, query=query)
+    (name,) = source.state()
+    parts = list(source.read(name))
+    assert [number for rows, _ in parts for number in rows["id"].to_pylist()] == [1]
+    away = [(line["line"], line["column"]) for _, rejected in parts for part in rejected for line in part.to_pylist()]
+    assert sorted(away) == [(2, "a"), (3, "b"), (4, "a"), (5, "c")]
+
+
 def test_an_ordered_query_keeps_its_order_over_many_batches(execute, url):
     execute("CREATE TABLE mails AS SELECT i AS id, repeat('x', 100) AS text FROM generate_series(1, 50000) AS i")
     rows = read(SqlRows(url=url, query="SELECT * FROM mails ORDER BY id DESC -- the newest\n;"))

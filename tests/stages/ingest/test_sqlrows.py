@@ -1,7 +1,9 @@
 """Rows from SQL: SQLite files, and a PostgreSQL server that is started here."""
 
+import os
 import sqlite3
 import sys
+from contextlib import closing
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
@@ -178,6 +180,16 @@ def test_any_change_to_the_file_changes_the_state_also_one_that_is_only_in_the_l
     connection.commit()
     assert source.state() != before
     assert values(source) == [{"id": 1, "text": "b"}]
+
+
+def test_a_file_in_wal_mode_is_read_where_no_log_can_be_made_beside_it(tmp_path, monkeypatch):
+    with closing(sqlite3.connect(tmp_path / "rows.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        table(connection, (1, "a"))
+    tmp_path.chmod(0o555)  # which root does not notice: hence the next line
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
+    assert values(SqlRows(url=f"sqlite:///{tmp_path}/rows.db", table="mails")) == [{"id": 1, "text": "a"}]
+    assert [file.name for file in tmp_path.iterdir()] == ["rows.db"]
 
 
 def test_a_version_query_alone_says_what_is_new(sqlite):
