@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from .artifact import Artifact
+from .digest import Json
 from .frozen import Frozen
 
 
@@ -30,12 +31,16 @@ class Finding(Frozen):
 
 
 class Receipt(Frozen):
-    """The outcome of one check on the artifact with exactly this digest."""
+    """The outcome of one check on the artifact with exactly this digest.
+
+    failing: the digest of a table of all rows that broke its rules, in the quarantine's form, where there are any.
+    """
 
     check: str
     artifact: str
     passed: bool
     findings: tuple[Finding, ...]
+    failing: str | None = None
 
     @property
     def failures(self) -> tuple[Finding, ...]:
@@ -44,16 +49,25 @@ class Receipt(Frozen):
 
 
 class Check(Frozen):
-    """What must hold of one output of a step. Fields are its config; `judge` looks at the artifact; `reaches` as of a Stage."""
+    """What must hold of one output of a step. Fields are its config; `judge` looks at the artifact; `reaches` as of a Stage.
+
+    compares: `judge(artifact, before)` is given the champion's artifact of the same step and port; None where there is none or it is
+    this one.
+    """
 
     packages: ClassVar[tuple[str, ...]] = ()
     reaches: ClassVar[tuple[Any, ...]] = ()
+    compares: ClassVar[bool] = False
 
     name: str
     on: str = "rows"  # the output port it looks at
 
+    def outside(self) -> Mapping[str, Json]:
+        """What the verdict depends on beside the artifact and the config, such as today's date: a receipt holds only for this."""
+        return {}
+
     def judge(self, artifact: Any) -> Iterable[Finding]:
-        """One finding a rule."""
+        """One finding a rule. A check that `compares` has a second parameter, `before`."""
         raise TypeError(f"check {type(self).__name__} must define judge(self, artifact)")
 
     def by_row(self) -> Check | None:
@@ -68,9 +82,18 @@ class Check(Frozen):
         """The findings on each of several tables; a check that is quicker on all of them together says how."""
         return [list(self.judge(table)) for table in tables]
 
-    def receipt(self, artifact: Any) -> Receipt:
+    def failing(self, artifact: Any, findings: Sequence[Finding]) -> Iterator[Any]:
+        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those that did not pass."""
+        return iter(())
+
+    def receipt(self, artifact: Any, before: Any = None) -> Receipt:
         """Judge a whole artifact."""
-        return self.conclude(artifact.digest, self.judge(artifact))
+        return self.conclude(artifact.digest, self.judged(artifact, before))
+
+    def judged(self, artifact: Any, before: Any = None) -> Iterable[Finding]:
+        """The findings on a whole artifact, with what the champion has where the check compares."""
+        judge: Any = self.judge
+        return judge(artifact, before) if self.compares else judge(artifact)  # type: ignore[no-any-return]
 
     def conclude(self, artifact: str, findings: Iterable[Finding]) -> Receipt:
         """What the findings on an artifact come to. A check that found nothing to evaluate fails (law 8)."""

@@ -21,6 +21,7 @@ FORMAT = 3  # raise it when the framework's own change alters what a step writes
 
 Parts = dict[str, Json]
 News = Callable[[str, str], str]
+_JUDGING = ("judge", "judge_each", "by_row", "whole", "receipt", "conclude", "outside", "failing")
 _SHOWN = 3  # changes of sources told one by one
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
@@ -52,13 +53,18 @@ def _stage_code(stage: Stage, found: Ports) -> dict[str, str]:
     return dict(_code((*classes(stage), *_records(found)), ("run", "map", "sift", "columns", "outside")))
 
 
-def check_parts(check: Check, artifact: str) -> Parts:
-    """The parts of a receipt's key: the check, and the digest of the artifact it looks at."""
+def check_parts(check: Check, artifact: str, before: str = "") -> Parts:
+    """The parts of a receipt's key: the check, and the digest of the artifact it looks at.
+
+    before: the digest of the champion's artifact, of a check that compares; empty where there is none or it is the same.
+    """
     return {
         "format": FORMAT,
-        "code": dict(_code(tuple(classes(check)), ("judge", "judge_each", "by_row", "whole", "receipt", "conclude"))),
+        "code": dict(_code(tuple(classes(check)), _JUDGING)),
         "config": config(check),
+        "outside": dict(check.outside()),
         "artifact": artifact,
+        "before": before,
         "packages": versions(check.packages),
     }
 

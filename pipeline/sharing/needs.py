@@ -42,7 +42,7 @@ def _action(document: Json) -> Needs:
         return Needs(objects=_files([*document["files"], *document["quarantine"]]))
     if "findings" in document:  # a row receipt of a fragment
         return Needs(objects=tuple((digest, None) for digest in _digests([document["of"]])))
-    return Needs(artifacts=_digests([document["of"]]))  # a receipt
+    return Needs(artifacts=_digests([document["of"], document.get("failing")]))  # a receipt
 
 
 def _run(document: Json) -> Needs:

@@ -20,7 +20,7 @@ from ..progress import report
 from . import durable
 from .lease import gate, live_pins, seen_pins
 from .local import LocalStore
-from .reach import Reach
+from .reach import Reach, artifacts
 from .scraps import Amount, amount, drop, drop_locks, idle_locks, inside
 
 KEEP = 10
@@ -135,7 +135,11 @@ class _Collection:
             return True
         data = durable.read(path) if durable.is_file(path := self._store.action_file(key)) else None
         try:
-            return self._reach.holds(json.loads(data or b"null"))
+            document = json.loads(data or b"null")
+            kept = self._reach.holds(document)
+            for digest in artifacts(document) if kept else ():
+                self._reach.artifact(digest)  # the rows that a check found failing stay with its receipt
+            return kept
         except (ValueError, TypeError, KeyError, RecursionError):
             return False
 

@@ -73,9 +73,9 @@ class Reach:
 
 
 def artifacts(document: Json) -> Iterator[str]:
-    """The artifacts that a step's action or outcome names: its outputs and its quarantine."""
+    """The artifacts that a step's action or outcome names, its outputs and its quarantine; or a receipt's, the rows that failed."""
     yield from (document.get("outputs") or {}).values()
-    yield from filter(None, [document["quarantine"]] if isinstance(document.get("quarantine"), str) else [])
+    yield from (document[name] for name in ("quarantine", "failing") if isinstance(document.get(name), str))
 
 
 def files(document: Json) -> Iterable[str]:

@@ -140,7 +140,7 @@ def _groups(path: str, sha256: str, _folder: str) -> Mapping[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     group: list[str] = []
-    for name in sorted(named(path, sha256)):
+    for name in sorted(named(path, sha256, folders=True)):
         if not group or _begins(_below(path, name)):
             group = found.setdefault(name, [])
         group.append(name)

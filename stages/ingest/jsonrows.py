@@ -99,6 +99,7 @@ def _quick(data: bytes, count: int, schema: pa.Schema | None) -> pa.Table | None
             read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1),
             parse_options=arrow_json.ParseOptions(explicit_schema=schema, newlines_in_values=False),
         )
+        rows.validate()  # it makes lists of nulls that have too few
     except (UnicodeDecodeError, pa.ArrowException, KeyError):
         return None
     if rows.num_rows != count or not rows.column_names or (schema is not None and rows.schema != schema):
@@ -139,7 +140,7 @@ def _slow(found: Records, lines: Any) -> list[tuple[int, dict[str, Any] | str]]:
 
 def _row(raw: bytes) -> dict[str, Any] | str:
     try:
-        row = _DECODER.decode(raw.decode())
+        row = _DECODER.decode(raw.decode().rstrip("\r\n"))
         if b"\\u" in raw:
             json.dumps(row, ensure_ascii=False).encode()
     except UnicodeDecodeError:

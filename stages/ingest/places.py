@@ -31,14 +31,14 @@ def listed(path: str, sha256: str = "") -> Mapping[str, Json]:
     return {name: state(name, sha256) for name in named(path, sha256)}
 
 
-def named(path: str, sha256: str = "") -> list[str]:
-    """Every file that a path, a pattern or a URL names, or that is below a local folder, in the order of their names."""
+def named(path: str, sha256: str = "", *, folders: bool = False) -> list[str]:
+    """Every file that a path, a pattern or a URL names, in the order of their names; folders: also those below a local folder."""
     protocol = protocol_of(path)
     if protocol == "http":
         return [path]
     if protocol:
         names = _matching(path) if has_magic(_without_query(path)) else [path]
-    elif Path(_local(path)).is_dir():
+    elif folders and Path(_local(path)).is_dir():
         names = _below(f"{path.rstrip('/')}/", "**/*")
     else:
         names = _fitting(path) if has_magic(path) and not Path(_local(path)).exists() else [path]
@@ -100,19 +100,19 @@ def opened(name: str, sha256: str = "", max_bytes: int = 2**62) -> Iterator[Bina
 
 def protocol_of(path: str) -> str:
     """The file system that a URL names, `http` also for HTTPS; empty for a local path. Raises UsageError for an unknown one."""
-    found = re.match(r"([A-Za-z0-9+._-]+)(::|://)", path)
+    found = re.match(r"([A-Za-z0-9+._-]+)(?:::|://)", path)
     if found is None or found[0] in ("file://", "local://"):
         return ""
     protocol = found[1].lower()
-    if found[2] == "::":
+    if re.search("::[a-z]", path):
         raise UsageError(
             f"source {path} chains file systems, which is not read; name the file itself: archives are read as they are"
         )
     if protocol in ("http", "https"):
         return "http"
-    from fsspec import available_protocols
+    from fsspec.registry import known_implementations, registry
 
-    if protocol not in available_protocols():
+    if protocol not in known_implementations and protocol not in registry:
         known = ("file", "http", "https", "s3", "gs", "abfs", "sftp", "memory")
         raise UsageError(
             f"source {path} starts with {protocol!r}, which is no file system that fsspec knows; {suggest(protocol, known)}"
@@ -205,6 +205,7 @@ def _system(url: str) -> tuple[Any, str]:
 def _fetch(name: str, file: Any, max_bytes: int) -> None:
     """Copy a file over HTTP. What stands for the user and the password is sent to the named server alone."""
     from base64 import b64encode
+    from urllib.error import HTTPError
     from urllib.parse import unquote, urlsplit, urlunsplit
     from urllib.request import Request, urlopen
 
@@ -213,8 +214,13 @@ def _fetch(name: str, file: Any, max_bytes: int) -> None:
     request = Request(urlunsplit(split._replace(netloc=server, fragment="")), headers={"Accept-Encoding": "identity"})  # noqa: S310  # it is http
     if user:
         request.add_unredirected_header("Authorization", f"Basic {b64encode(unquote(user).encode()).decode()}")
+    try:
+        response = urlopen(request, timeout=60)  # noqa: S310
+    except HTTPError as error:
+        with error:
+            raise StageError(f"source {name} cannot be read: the server answered {error.code} {error.reason}") from None
     count = 0
-    with urlopen(request, timeout=60) as response:  # noqa: S310
+    with response:
         while data := response.read(BLOCK):
             count += len(data)
             if count > max_bytes:
