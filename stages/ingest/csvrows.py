@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -40,16 +41,23 @@ def csv_rows(source: CsvFile, part: Part, tell: Callable[[str], None]) -> Iterat
         raise StageError(
             f"source {part.name} has {skipped} lines in its first {_SAMPLE:,} bytes, skip_lines is {source.skip_lines}"
         )
+    told = re.match(rb"(?i:sep)=([^\w\s]|\t)(\r\n?|\n)", head) if source.delimiter is None else None  # as spreadsheets write it
+    if told is not None:
+        head, skipped = head[told.end() :], skipped + 1
     sample = head[:_SAMPLE].decode("utf-8", "replace")
-    dialect = detected(sample, source.delimiter, source.quote, source.escape)
+    dialect = detected(sample, told[1].decode() if told else source.delimiter, source.quote, source.escape)
     if source.delimiter is None and dialect.delimiter != ",":
         tell(f"values are separated by {dialect.delimiter!r}")
-    if (source.quote, dialect.quote) == (None, "'") or (source.escape is None and dialect.escape):
-        tell(f"values are quoted with {dialect.quote}" + (f" and escaped with {dialect.escape}" if dialect.escape else ""))
+    if (source.quote is None and dialect.quote != '"') or (source.escape is None and dialect.escape):
+        tell(
+            f"values are quoted with {dialect.quote or 'nothing'}"
+            + (f" and escaped with {dialect.escape}" if dialect.escape else "")
+        )
     names = list(source.columns)
     rows = None
     for found in records(chain((head,), blocks), dialect, source.max_row):
         found.lines += skipped
+        found.skipped = [(line + skipped, raw, why) for line, raw, why in found.skipped]
         first = 0
         if not names:
             first, names = _header(part.name, found, dialect, tell)
@@ -64,8 +72,6 @@ def csv_rows(source: CsvFile, part: Part, tell: Callable[[str], None]) -> Iterat
 
 def _without_lines(head: bytes, count: int) -> tuple[bytes, int]:
     """Bytes without their first lines, and how many those were."""
-    import re
-
     for number in range(count):
         end = re.search(rb"\r\n?|\n", head)
         if end is None:

@@ -71,7 +71,7 @@ def state(name: str, sha256: str = "", *, empty: bool = False) -> Json:
                 f"source {name} is read over HTTP, where nothing tells whether a file has changed: declare it as sha256='...'; "
                 f"`sha256sum FILE` prints it"
             )
-        return sha256
+        return sha256.lower()
     if not protocol:
         return _local_state(name, empty)
     with quoting(name, "found", UsageError):

@@ -280,6 +280,7 @@ def test_a_header_that_is_broken_or_too_long_is_a_stage_error(csv, read):
         ("id|text\n1|a, b\n2|c\n", {}),
         ("id,text\n1,'a, b'\n2,'c'\n", {}),
         ('id,text\n1,"a, b"\n2,"c"\n', {}),
+        ("sep=;\nid;text\n1;a, b\n2;c\n", {}),
         ("id~text\n1~a, b\n2~c\n", {"delimiter": "~"}),
         ("id,text\n1,a\\, b\n2,c\n", {"escape": "\\"}),
     ],
@@ -292,6 +293,18 @@ def test_a_backslash_that_escapes_quotes_is_found(csv, read):
     rows, away = read(csv('id,text\n1,"say \\"yes\\", now"\n2,"c:\\\\"\n'))
     assert [row["text"] for row in rows] == ['say "yes", now', "c:\\"]
     assert away == []
+
+
+def test_where_tabs_separate_a_quote_may_be_a_letter(csv, read):
+    rows, away = read(csv('id\ttext\n1\t"so" he said\n2\t"never\n3\tc\n'))
+    assert [row["text"] for row in rows] == ['"so" he said', '"never', "c"]
+    assert away == []
+
+
+def test_a_line_too_long_is_counted_after_lines_that_were_left_out(csv, read, places):
+    source = csv(f"made by hand\nsep=;\nid;text\n1;{'x' * 3_000_000}\n2;b\n", skip_lines=1, max_row=1000)
+    assert [line["line"] for line in read(source)[1]] == [4]
+    assert [line for _, line in places(source)] == [5]
 
 
 def test_without_a_quote_every_letter_is_itself(csv, read):
