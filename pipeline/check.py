@@ -20,6 +20,7 @@ class Finding(Frozen):
     failed: int
     passed: bool
     severity: Literal["error", "warn"] = "error"
+    mostly: float = 1.0  # the share of values that must pass
     note: str = ""
     examples: tuple[str, ...] = ()
 
@@ -106,14 +107,19 @@ class Check(Frozen):
 
 
 def merged(findings: Sequence[Finding]) -> Finding:
-    """The findings of one rule on several fragments, as one on all of them."""
+    """The findings of one rule on several fragments, as one on all of them. `mostly` holds of all their values together."""
     seen = (example for finding in findings for example in finding.examples)
-    return findings[0].model_copy(
+    evaluated = sum(finding.evaluated for finding in findings)
+    failed = sum(finding.failed for finding in findings)
+    first, passed = findings[0], all(finding.passed for finding in findings)
+    if first.mostly < 1 and evaluated and all(finding.passed or finding.evaluated for finding in findings):
+        passed = (evaluated - failed) / evaluated >= first.mostly
+    return first.model_copy(
         update={
-            "evaluated": sum(finding.evaluated for finding in findings),
-            "failed": sum(finding.failed for finding in findings),
-            "passed": all(finding.passed for finding in findings),
-            "note": next((finding.note for finding in findings if finding.note), ""),
+            "evaluated": evaluated,
+            "failed": failed,
+            "passed": passed,
+            "note": "" if passed else next((finding.note for finding in findings if finding.note), ""),
             "examples": tuple(dict.fromkeys(seen))[:5],
         }
     )

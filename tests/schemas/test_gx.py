@@ -56,7 +56,7 @@ def test_a_rule_on_values_counts_those_it_looked_at_and_those_that_failed(expect
     assert not finding.passed
     assert (finding.evaluated, finding.failed, finding.examples) == (evaluated, failed, examples)
     assert finding.column == "value"
-    assert finding.rule.startswith(f"{expectation.kind}(")
+    assert finding.rule == expectation.sentence()
 
 
 @pytest.mark.parametrize(
