@@ -1,6 +1,7 @@
 """The shipped stages, one family a file or folder."""
 
 from .baseline import Baseline
+from .checks import Drift, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
@@ -33,15 +34,18 @@ __all__ = [
     "Compare",
     "CsvFile",
     "Deduplicate",
+    "Drift",
     "Embed",
     "Encode",
     "Evaluate",
     "Gru",
     "Ingest",
+    "Leakage",
     "Lstm",
     "Mask",
     "Max",
     "Mean",
+    "OneLabel",
     "PackageDocstrings",
     "Perceptron",
     "Source",
