@@ -101,7 +101,11 @@ def give_receipt(store: LocalStore, one: Asked) -> Receipt:
         receipt = check.conclude(one.digest, chain(by_row, judged))
         broken = [finding for finding in receipt.findings if not finding.passed]
         key = one.port.record.key() if one.port.kind is Table else ()
-        failing = [save_fragment(store, keyed(rows, key)) for rows in check.failing_against(artifact, broken, before)] if broken else []
+        failing = (
+            [save_fragment(store, keyed(rows, key)) for rows in check.failing_against(artifact, broken, before)]
+            if broken
+            else []
+        )
         if failing:
             receipt = receipt.model_copy(update={"failing": save_table(store, Quarantined, failing)})
     except BrickwiseError:
