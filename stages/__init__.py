@@ -5,7 +5,7 @@ from .checks import Drift, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import CsvFile, Ingest, PackageDocstrings, Source
+from .ingest import CsvFile, Files, Ingest, JsonLines, PackageDocstrings, ParquetFiles, Source
 from .train import (
     Attend,
     Attention,
@@ -38,8 +38,10 @@ __all__ = [
     "Embed",
     "Encode",
     "Evaluate",
+    "Files",
     "Gru",
     "Ingest",
+    "JsonLines",
     "Leakage",
     "Lstm",
     "Mask",
@@ -47,6 +49,7 @@ __all__ = [
     "Mean",
     "OneLabel",
     "PackageDocstrings",
+    "ParquetFiles",
     "Perceptron",
     "Source",
     "Split",
