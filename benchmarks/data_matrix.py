@@ -10,8 +10,8 @@ from random import Random
 from typing import Any
 
 from data_faults import FAULTS, Fault
-from data_inject import Injected
 from data_table import clean_rows, reviews, written
+from data_values import Injected
 
 from pipeline import BrickwiseError, LocalStore
 from pipeline.plan import EVERYTHING
