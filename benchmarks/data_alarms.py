@@ -25,7 +25,9 @@ def resamples(count: int) -> Iterator[list[str]]:
         cleaned = CLEAN.map(raw)
         split = SPLIT.map(cleaned)
         parts, refused = SplitReview.sift(split.read())
-        alarms = [f"turned away: {rule}" for rows in (*away, *cleaned.turned_away, refused) for rule in rows["rule"].to_pylist()]
+        alarms = [
+            f"turned away: {rule}" for rows in (*away, *cleaned.turned_away, refused) for rule in rows["rule"].to_pylist()
+        ]
         judged = (
             (Review.contract(), raw), (KNOWN, raw), (DRIFT, raw),
             (SplitReview.contract(), split), (LEAKAGE, split), (ONE_LABEL, Table.of(SplitReview, parts)),
