@@ -21,15 +21,20 @@ _TELLING = re.compile(
 def refuse_secrets(url: str) -> str:
     """The URL itself. Raises UsageError, with the secret masked, for one that holds a password or a token.
 
-    A secret stands for itself in the user's part (`//name:password@`, and any user's name over HTTP) and in a query's parameter
-    whose name says so.  `${NAME}` is no secret.
+    A secret is the password of `//name:password@`, a name without one over HTTP, and a parameter of the query whose name says
+    so.  `${NAME}` is no secret.
     """
     scheme, found, rest = url.partition("://")
     if not found:
         return url
     bare = _NAME.sub("", rest)
-    user = bare.rpartition("@")[0] if "@" in bare.partition("?")[0] else ""
-    secret = user.partition(":")[2] or (user.strip(":") if scheme.startswith("http") else "")
+    user = (
+        bare.rpartition("@")[0]
+        if "@" in bare.partition("?")[0] and ("/" not in bare.partition("@")[0] or ":" in bare.partition("/")[0])
+        else ""
+    )
+    name, with_password, password = user.partition(":")
+    secret = password or (name if scheme.startswith("http") and not with_password else "")
     parameters = (pair.partition("=") for pair in re.split("[&;]", bare.partition("?")[2].partition("#")[0]))
     if secret or any(value and _TELLING.search(unquote(name)) for name, _, value in parameters):
         raise UsageError(

@@ -24,9 +24,10 @@ def detected(sample: str, delimiter: str | None, quote: str | None, escape: str 
     """The dialect of a sample, with what is told left as it is.
 
     The delimiter is the one (of `,`, tab, `;`, `|`) by which most rows have as many fields as the first; a single quote is one where fields
-    stand in it and none in double ones; a backslash escapes where one stands before a quote inside a quoted field.
+    stand in it and none in double ones; where tabs separate and a quote closes in the middle of a field, quotes are letters; a backslash
+    escapes where one stands before a quote inside a quoted field.
     """
-    quotes = (quote,) if quote is not None else ('"', "'")
+    quotes = (quote,) if quote is not None else tuple(mark for mark in ('"', "'") if mark != delimiter)
     delimiters = (delimiter,) if delimiter is not None else _DELIMITERS
     best, most = Dialect(delimiter or ",", quotes[0]), (0.0, 0)
     for mark in quotes:
@@ -36,8 +37,10 @@ def detected(sample: str, delimiter: str | None, quote: str | None, escape: str 
             score = _score(sample, letter, mark)
             if score > most:
                 best, most = Dialect(letter, mark), score
+    if quote is None and best.delimiter == "\t" and re.search(r'(?:^|[\t\r\n])"[^"\t\r\n]*"[^"\t\r\n]', sample):
+        best = Dialect("\t", "")
     if escape is None:
-        return Dialect(best.delimiter, best.quote, "\\" if best.quote and _escapes(sample, best) else "")
+        escape = "\\" if best.quote and "\\" not in (best.quote, best.delimiter) and _escapes(sample, best) else ""
     return Dialect(best.delimiter, best.quote, escape)
 
 

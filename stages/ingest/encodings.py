@@ -70,13 +70,11 @@ def guessed(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
     lines = dict.fromkeys(line for line in re.split(rb"[\r\n]+", sample) if not line.isascii())
-    found = list(from_bytes(b"\n".join(lines)[:_SAMPLE], cp_isolation=list(_LIKELY)))
-    if not found:
-        return "cp1252"
-    best = found[0]
-    for match in found:  # most files that are not Unicode are of the west, and a short text reads as well in others
-        if match.encoding == "cp1252" and match.chaos <= best.chaos + 0.05 and match.coherence >= best.coherence - 0.05:
-            return "cp1252"
+    foreign_lines = b"\n".join(lines)[:_SAMPLE]
+    best, west = (from_bytes(foreign_lines, cp_isolation=list(names)).best() for names in (_LIKELY, _LIKELY[:1]))
+    # Most files that are not Unicode are of the west, and a short text reads as well in others.
+    if best is None or (west is not None and west.chaos <= best.chaos + 0.08 and west.coherence >= best.coherence - 0.05):
+        return _LIKELY[0]
     return str(best.encoding)
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from glob import has_magic
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,15 +32,17 @@ def listed(path: str, sha256: str = "") -> Mapping[str, Json]:
     protocol = protocol_of(path)
     if protocol == "http":
         return {path: state(path, sha256)}
-    if protocol:
-        names = _matching(path) if has_magic(_without_query(path)) else [path]
+    if protocol and has_magic(_without_query(path)):
+        found = _matching(path)
+    elif not protocol and has_magic(path) and not Path(_local(path)).exists():
+        found = {name: _local_state(name) for name in _fitting(path)}
     else:
-        names = _fitting(path) if has_magic(path) and not Path(_local(path)).exists() else [path]
-    if sha256 and names != [path]:
+        return {path: state(path, sha256)}
+    if sha256 and list(found) != [path]:
         raise UsageError(
             f"source {path} names several files, and sha256 is that of one; give the sha256 with the name of one file"
         )
-    return {name: state(name, sha256) for name in names}
+    return found
 
 
 def state(name: str, sha256: str = "") -> Json:
@@ -51,7 +54,7 @@ def state(name: str, sha256: str = "") -> Json:
                 f"source {name} is read over HTTP, where nothing tells whether a file has changed: declare it as sha256='...'; "
                 f"`sha256sum FILE` prints it"
             )
-        return sha256
+        return sha256.lower()
     if not protocol:
         return _local_state(name)
     with quoting(name, "found", UsageError):
@@ -59,15 +62,7 @@ def state(name: str, sha256: str = "") -> Json:
         info = system.info(path)
         if info.get("type") == "directory":
             raise UsageError(f"source {name} is no file, expected one, or a pattern such as {name.rstrip('/')}/*")
-        if not info.get("size", 1):
-            raise UsageError(f"source {name} is empty, expected a file with rows")
-        told = {key: str(info[key]) for key in _SAME if info.get(key)} or {
-            key: str(info[key]) for key in _DATED if info.get(key)
-        }
-        if told:
-            return {"size": info.get("size"), **told}
-        with system.open(path, "rb") as file:  # it tells nothing: its bytes do
-            return digest_stream(file, BLOCK)
+        return _told(name, system, path, info)
 
 
 @contextmanager
@@ -93,19 +88,19 @@ def opened(name: str, sha256: str = "", max_bytes: int = 2**62) -> Iterator[Bina
 
 def protocol_of(path: str) -> str:
     """The file system that a URL names, `http` also for HTTPS; empty for a local path. Raises UsageError for an unknown one."""
-    found = re.match(r"([A-Za-z0-9+._-]+)(::|://)", path)
+    found = re.match(r"([A-Za-z0-9+._-]+)(?:::|://)", path)
     if found is None or found[0] in ("file://", "local://"):
         return ""
     protocol = found[1].lower()
-    if found[2] == "::":
+    if re.search("::[a-z]", path):
         raise UsageError(
             f"source {path} chains file systems, which is not read; name the file itself: archives are read as they are"
         )
     if protocol in ("http", "https"):
         return "http"
-    from fsspec import available_protocols
+    from fsspec.registry import known_implementations, registry
 
-    if protocol not in available_protocols():
+    if protocol not in known_implementations and protocol not in registry:
         known = ("file", "http", "https", "s3", "gs", "abfs", "sftp", "memory")
         raise UsageError(
             f"source {path} starts with {protocol!r}, which is no file system that fsspec knows; {suggest(protocol, known)}"
@@ -121,6 +116,9 @@ def _local_state(name: str) -> Json:
     path = Path(_local(name))
     try:
         name.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"source {name!a} has a name that is not UTF-8; give it another") from None
+    try:
         if path.exists() and not path.is_file():
             raise UsageError(f"source {name} is no file, expected one")
         if not path.stat().st_size:
@@ -143,7 +141,7 @@ def _fitting(pattern: str) -> list[str]:
         raise UsageError(f"source {pattern} goes up (..) behind a pattern; expected names below it")
     rest = f"{rest}/*" if rest.endswith("**") else rest
     found: dict[str, Path] = {}
-    for path in sorted(folder.glob(expanded(rest))):
+    for path in folder.glob(expanded(rest)):
         below = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in below.parts) and not re.search(r"(^|/)\.", rest)
         if path.is_file() and not hidden:
@@ -157,21 +155,36 @@ def _fitting(pattern: str) -> list[str]:
                 f"source {name} is a link that leads out of {stem or 'the folder'}; "
                 f"remove it, or give the name of the file that it leads to"
             )
-    return list(found)
+    return sorted(found)
 
 
-def _matching(pattern: str) -> list[str]:
-    """Remote files that fit, named as the pattern is written: what `${NAME}` stands for is in no name."""
+def _matching(pattern: str) -> dict[str, Json]:
+    """Name -> state of remote files that fit, named as the pattern is written: what `${NAME}` stands for is in no name."""
     stem, rest = re.match(r"(.*?://[^*?\[]*/|.*?://)(.*)", pattern, re.DOTALL).groups()  # type: ignore[union-attr]  # it has ://
     if "${" in rest:
         raise UsageError(f"source {pattern} has ${{...}} behind a pattern; expected it before the first *, ? or [")
     with quoting(pattern, "listed", UsageError):
         system, path = _system(pattern)
         root = system._strip_protocol(expanded(stem)).rstrip("/")  # noqa: SLF001  # fsspec has no public way
-        found = sorted(name for name, info in system.glob(path, detail=True).items() if info.get("type") == "file")
-    if not found:
-        raise UsageError(f"source {pattern}: no file fits, expected some")
-    return [stem + name[len(root) :].lstrip("/") for name in found]
+        found = sorted(
+            ((name, info) for name, info in system.glob(path, detail=True).items() if info.get("type") == "file"),
+            key=itemgetter(0),
+        )
+        if not found:
+            raise UsageError(f"source {pattern}: no file fits, expected some")
+        named = [(stem + at[len(root) :].lstrip("/"), at, info) for at, info in found]
+        return {name: _told(name, system, at, info) for name, at, info in named}
+
+
+def _told(name: str, system: Any, path: str, info: Mapping[str, Any]) -> Json:
+    """What a file system tells of a file that changes when the file does."""
+    if not info.get("size", 1):
+        raise UsageError(f"source {name} is empty, expected a file with rows")
+    told = {key: str(info[key]) for key in _SAME if info.get(key)} or {key: str(info[key]) for key in _DATED if info.get(key)}
+    if told:
+        return {"size": info.get("size"), **told}
+    with system.open(path, "rb") as file:  # it tells nothing: its bytes do
+        return digest_stream(file, BLOCK)
 
 
 def _without_query(url: str) -> str:
@@ -194,6 +207,7 @@ def _system(url: str) -> tuple[Any, str]:
 def _fetch(name: str, file: Any, max_bytes: int) -> None:
     """Copy a file over HTTP. What stands for the user and the password is sent to the named server alone."""
     from base64 import b64encode
+    from urllib.error import HTTPError
     from urllib.parse import unquote, urlsplit, urlunsplit
     from urllib.request import Request, urlopen
 
@@ -202,8 +216,13 @@ def _fetch(name: str, file: Any, max_bytes: int) -> None:
     request = Request(urlunsplit(split._replace(netloc=server, fragment="")), headers={"Accept-Encoding": "identity"})  # noqa: S310  # it is http
     if user:
         request.add_unredirected_header("Authorization", f"Basic {b64encode(unquote(user).encode()).decode()}")
+    try:
+        response = urlopen(request, timeout=60)  # noqa: S310
+    except HTTPError as error:
+        with error:
+            raise StageError(f"source {name} cannot be read: the server answered {error.code} {error.reason}") from None
     count = 0
-    with urlopen(request, timeout=60) as response:  # noqa: S310
+    with response:
         while data := response.read(BLOCK):
             count += len(data)
             if count > max_bytes:

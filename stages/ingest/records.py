@@ -121,7 +121,7 @@ class _Scan:
             first = int(np.searchsorted(quotes, position))
             wrong = marks.wrong[first % 2]
             at = int(np.searchsorted(wrong, first))
-            limit = int(quotes[wrong[at]]) if at < len(wrong) else len(data)
+            limit = int(quotes[wrong[at]]) if at < len(wrong) else len(data) + 1
             stop = int(np.searchsorted(before, limit))
             even = (marks.counts[line:stop] - first) % 2 == 0
             if marks.plain is not None:
