@@ -140,6 +140,10 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("step", metavar="STEP", nargs="?", help="that step of RUN")
     made.add_argument("--key", action="store_true", help="the whole key of the step: what its output depends on")
 
+    made = command("docs", "Write pages on the data: profiles, charts, checks and quarantine, as a folder of HTML.")
+    made.add_argument("target", metavar="RUN|PIPELINE", nargs="?", help=f"{RUN}, or a pipeline as it is now; the newest run")
+    made.add_argument("--to", type=Path, default="brickwise-docs", metavar="FOLDER", help="where to (brickwise-docs)")
+
     made = command("diff", "Compare two runs: by default the newest with its champion; with one, that one with its champion.")
     made.add_argument("before", metavar="A", nargs="?", help=RUN)
     made.add_argument("after", metavar="B", nargs="?", help=RUN)

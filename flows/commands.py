@@ -160,6 +160,15 @@ def _run_or_step(store: LocalStore, named: str, step: str | None) -> tuple[RunRe
 
 
 @_command
+def docs(*, target: str | None, to: Path, as_json: bool, store: Path) -> None:
+    """Write pages on the data of a run, or of a pipeline as it is now."""
+    from .pages import show_docs
+
+    memory.enable()  # off since start-up; see __main__.py
+    show_docs(LocalStore(store), target, to, as_json=as_json)
+
+
+@_command
 def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -> None:
     """Compare two runs: by default the newest with its champion; with one, that one with its champion."""
     from pipeline.compare import against, changes

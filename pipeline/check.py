@@ -12,7 +12,10 @@ from .frozen import Frozen
 
 
 class Finding(Frozen):
-    """The outcome of one rule: how many values it looked at, how many failed, and up to five of them."""
+    """The outcome of one rule: how many values it looked at, how many failed, and up to five of them.
+
+    mostly: the share of values that must pass.  observed: what was measured, of a rule on a whole.
+    """
 
     rule: str
     column: str | None = None
@@ -20,7 +23,8 @@ class Finding(Frozen):
     failed: int
     passed: bool
     severity: Literal["error", "warn"] = "error"
-    mostly: float = 1.0  # the share of values that must pass
+    mostly: float = 1.0
+    observed: str = ""
     note: str = ""
     examples: tuple[str, ...] = ()
 
@@ -84,7 +88,7 @@ class Check(Frozen):
         return [list(self.judge(table)) for table in tables]
 
     def failing(self, artifact: Any, findings: Sequence[Finding]) -> Iterator[Any]:
-        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those that did not pass."""
+        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those with anything that failed."""
         return iter(())
 
     def receipt(self, artifact: Any, before: Any = None) -> Receipt:

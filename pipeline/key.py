@@ -22,6 +22,7 @@ FORMAT = 3  # raise it when the framework's own change alters what a step writes
 Parts = dict[str, Json]
 News = Callable[[str, str], str]
 _JUDGING = ("judge", "judge_each", "by_row", "whole", "receipt", "conclude", "outside", "failing", "failing_against")
+_seen: dict[str, Json] = {}  # a check's config -> what it saw outside
 _SHOWN = 3  # changes of sources told one by one
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
@@ -63,11 +64,23 @@ def check_parts(check: Check, artifact: str, before: str = "") -> Parts:
         "format": FORMAT,
         "code": dict(_code(tuple(classes(check)), _JUDGING)),
         "config": config(check),
-        "outside": dict(check.outside()),
+        "outside": _outside(check),
         "artifact": artifact,
         "before": before,
         "packages": versions(check.packages),
     }
+
+
+def look_outside_again() -> None:
+    """Forget what checks saw outside: asked once a run, when it is planned, so that no receipt expires while the run goes on."""
+    _seen.clear()
+
+
+def _outside(check: Check) -> Json:
+    name = digest_json(config(check))
+    if name not in _seen:
+        _seen[name] = dict(check.outside())
+    return _seen[name]
 
 
 def key(parts: Parts) -> str:

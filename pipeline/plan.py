@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from .digest import Json
 from .errors import DamagedError, UsageError, suggest
-from .key import Parts, check_parts, key, stage_code, step_parts, why
+from .key import Parts, check_parts, key, look_outside_again, stage_code, step_parts, why
 from .limit import QUARANTINE
 from .pipeline import Pipeline
 from .publish import manifest, missing
@@ -107,6 +107,7 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
     """
     chosen = selection.steps(pipeline)
     require_known(pipeline, selection.overrides)
+    look_outside_again()
     found: dict[str, StepPlan] = {}
     for name in pipeline.steps:
         waits = [up for up in pipeline.upstream(name) if found[up].action != "reuse"]

@@ -40,7 +40,6 @@ _HARMLESS = frozenset({"title", "json_schema_extra", "use_attribute_docstrings",
 
 
 _described: dict[type, Described] = {}
-_open: list[type] = []  # Records that are being described, from the outside in
 
 
 def described(record: type) -> tuple[Column, ...]:
@@ -48,23 +47,22 @@ def described(record: type) -> tuple[Column, ...]:
     return describe(record).columns
 
 
-def describe(record: Any) -> Described:
-    """The columns and row rules of a Record. Raises UsageError for all mistakes in its declaration at once."""
+def describe(record: Any, above: tuple[type, ...] = ()) -> Described:
+    """The columns and row rules of a Record. Raises UsageError for all mistakes in its declaration at once.
+
+    above: the Records that it lies in, from the outside in.
+    """
     if record not in _described:
-        _open.append(record)
-        try:
-            _described[record] = _describe(record)
-        finally:
-            _open.pop()
+        _described[record] = _describe(record, (*above, record))
     return _described[record]
 
 
-def _describe(record: Any) -> Described:
+def _describe(record: Any, above: tuple[type, ...]) -> Described:
     mistakes = list(_unknown(record))
     columns = []
     for name, info in record.model_fields.items():
         try:
-            columns.append(_column(f"{record.__name__}.{name}", name, info))
+            columns.append(_column(f"{record.__name__}.{name}", name, info, above))
         except UsageError as error:
             mistakes.append(str(error))
     rules = rules_of(record)
@@ -99,10 +97,10 @@ def _unknown(record: Any) -> Iterator[str]:
         yield f"{record.__name__}: no row rule is known for the settings {bounded(changed)} of its model_config; leave them out"
 
 
-def _column(where: str, name: str, info: FieldInfo) -> Column:
+def _column(where: str, name: str, info: FieldInfo, above: tuple[type, ...]) -> Column:
     if info.alias or info.validation_alias:
         raise UsageError(f"{where}: found the alias {info.alias or info.validation_alias!r}; a column is called like its field")
-    column = _typed(where, name, info.annotation, list(info.metadata))
+    column = _typed(where, name, info.annotation, list(info.metadata), above)
     if column.nullable and column.key:
         raise UsageError(
             f"{where}: a Key may not be null, since it is what a row is found by; leave out `| None`, or say Distinct()"
@@ -110,7 +108,7 @@ def _column(where: str, name: str, info: FieldInfo) -> Column:
     return column
 
 
-def _typed(where: str, name: str, hint: Any, rules: list[Any]) -> Column:
+def _typed(where: str, name: str, hint: Any, rules: list[Any], above: tuple[type, ...]) -> Column:
     """The column of a type and its marks. Raises UsageError for one that no column can have."""
     whole, nullable = hint, False
     while (origin := typing.get_origin(hint)) in (Annotated, typing.Union, types.UnionType):
@@ -124,13 +122,13 @@ def _typed(where: str, name: str, hint: Any, rules: list[Any]) -> Column:
             break
         hint = arms[0]
     given = dict(constraints(where, rules))
-    found = _kind(where, hint, given)
+    found = _kind(where, hint, given, above)
     if found is None:
         raise UsageError(f"{where}: {whole!r} is no type of a column; expected {_KNOWN}")
     return Column(name, nullable=nullable, **found, **fitted(where, found, given))
 
 
-def _kind(where: str, hint: Any, given: dict[str, Any]) -> dict[str, Any] | None:
+def _kind(where: str, hint: Any, given: dict[str, Any], above: tuple[type, ...]) -> dict[str, Any] | None:
     """kind, and what a type says beside it: the values of an Enum, the items of a list, the fields of a nested Record."""
     if typing.get_origin(hint) is Literal:
         values = typing.get_args(hint)
@@ -138,14 +136,14 @@ def _kind(where: str, hint: Any, given: dict[str, Any]) -> dict[str, Any] | None
         kind = WORDS.get(next(iter(kinds))) if len(kinds) == 1 else None
         return None if kind is None else {"kind": kind, "values": values}
     if typing.get_origin(hint) is list:
-        items = _typed(f"{where}[]", "[]", typing.get_args(hint)[0], [])
+        items = _typed(f"{where}[]", "[]", typing.get_args(hint)[0], [], above)
         return {"kind": f"list<{items}>", "items": items}
     if hint is Decimal:
         return {"kind": _decimal(where, given)}
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _enum(hint)
     if isinstance(hint, type) and issubclass(hint, Frozen) and hasattr(hint, "sift"):
-        return _nested(where, hint)
+        return _nested(where, hint, above)
     return {"kind": WORDS[hint]} if isinstance(hint, type) and hint in WORDS else None
 
 
@@ -169,10 +167,10 @@ def _enum(hint: type[Enum]) -> dict[str, Any] | None:
     return {"kind": WORDS[kinds.pop()], "values": values} if known else None
 
 
-def _nested(where: str, hint: Any) -> dict[str, Any] | None:
-    if hint in _open:
+def _nested(where: str, hint: Any, above: tuple[type, ...]) -> dict[str, Any] | None:
+    if hint in above:
         raise UsageError(f"{where}: {hint.__name__} holds itself, which no column can; refer to the other row by its key")
-    found = describe(hint)
+    found = describe(hint, above)
     if not found.columns:
         return None
     inside = ", ".join(f"{column.name}: {column}" for column in found.columns)

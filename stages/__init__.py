@@ -5,7 +5,19 @@ from .checks import Drift, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import CsvFile, Files, Ingest, JsonLines, PackageDocstrings, ParquetFiles, Source
+from .ingest import (
+    CsvFile,
+    Files,
+    Ingest,
+    JsonLines,
+    MailFolder,
+    PackageDocstrings,
+    ParquetFiles,
+    SavedDataset,
+    Source,
+    SqlRows,
+    TextFolder,
+)
 from .train import (
     Attend,
     Attention,
@@ -44,6 +56,7 @@ __all__ = [
     "JsonLines",
     "Leakage",
     "Lstm",
+    "MailFolder",
     "Mask",
     "Max",
     "Mean",
@@ -51,8 +64,11 @@ __all__ = [
     "PackageDocstrings",
     "ParquetFiles",
     "Perceptron",
+    "SavedDataset",
     "Source",
     "Split",
+    "SqlRows",
+    "TextFolder",
     "TextNet",
     "Train",
     "Vectorize",

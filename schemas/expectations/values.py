@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
+
+from pipeline.errors import bounded
 
 from .base import Bound, RowExpectation, Rule, limits, listed, said
 
@@ -63,6 +66,13 @@ class Between(RowExpectation):
     max_value: Bound = None
     strict_min: bool = False
     strict_max: bool = False
+
+    @field_validator("min_value", "max_value")
+    @classmethod
+    def _bound(cls, bound: Bound) -> Bound:
+        if isinstance(bound, int) and abs(bound) > sys.float_info.max:
+            raise ValueError(f"{bounded(bound, 20)} is greater than any number of a column, expected a bound that one may have")
+        return bound
 
     def says(self) -> str:
         """Which bounds."""

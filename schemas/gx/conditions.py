@@ -53,8 +53,10 @@ def has_length_between(columns: Sequence[Any], values: Values) -> Any:
         lengths = pc.utf8_length(column)
     elif pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         lengths = pc.list_value_length(column)
-    else:
+    elif pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         lengths = pc.binary_length(column)
+    else:
+        raise TypeError(f"values of {column.type} have no length; expected text, lists or bytes")
     return is_between([lengths.cast(pa.int64())], values)
 
 
@@ -83,10 +85,10 @@ def is_unique_together(columns: Sequence[Any], values: Values) -> Any:
     valid = reduce(pc.and_, [column.is_valid() for column in columns])
     names = [str(position) for position in range(len(columns))]
     rows = pa.table([without_nan(comparable(column)) for column in columns], names)
-    rows = rows.append_column("row", pa.array(range(rows.num_rows), pa.int64())).filter(valid)
+    rows = rows.append_column("row", pa.arange(0, rows.num_rows)).filter(valid)
     groups = rows.group_by(names, use_threads=False).aggregate([("row", "count"), ("row", "list")])
     repeated = pc.list_flatten(groups.filter(pc.greater(groups["row_count"], 1))["row_list"])
-    keeps = pc.invert(pc.is_in(pa.array(range(len(columns[0])), pa.int64()), value_set=repeated))
+    keeps = pc.invert(pc.is_in(pa.arange(0, len(columns[0])), value_set=repeated))
     return pc.if_else(valid, keeps, pa.scalar(None, pa.bool_()))
 
 

@@ -30,6 +30,7 @@ from .engine import ArrowData, ArrowEngine
 from .findings import finding_of, judged
 from .metrics import register
 
+register()  # while the import's lock is held
 gc.collect()
 gc.freeze()  # what the import made stays; looking through it takes 0.2 s each time
 
@@ -50,13 +51,21 @@ def evaluate(expectations: Sequence[Expectation], table: pa.Table) -> list[Findi
 def evaluate_each(expectations: Sequence[Expectation], tables: Sequence[pa.Table]) -> list[list[Finding]]:
     """Judge several tables by rules that look at one row at a time; one list a table.
 
-    All rows in one go first, which takes little longer than one table does; each table by itself only where a row breaks a rule.
+    All rows in one go first, which takes little longer than one table does; table by table only the rules that a row breaks.
     """
     together = evaluate(expectations, pa.concat_tables(tables))
-    if all(finding.passed and not finding.failed for finding in together):
-        found = list(zip(expectations, together, strict=True))
-        return [[finding.model_copy(update={"evaluated": judged(e, table)}) for e, finding in found] for table in tables]
-    return [evaluate(expectations, table) for table in tables]
+    kept = [finding.passed and not finding.failed for finding in together]
+    again = [e for e, whole in zip(expectations, kept, strict=True) if not whole]
+    found = []
+    for table in tables:
+        alone = iter(evaluate(again, table) if again else ())
+        found.append(
+            [
+                finding.model_copy(update={"evaluated": judged(e, table)}) if whole else next(alone)
+                for e, finding, whole in zip(expectations, together, kept, strict=True)
+            ]
+        )
+    return found
 
 
 def broken(expectation: Expectation, table: pa.Table) -> Any:
@@ -82,19 +91,11 @@ def _results(expectations: Sequence[Expectation], table: pa.Table, result_format
 def _validated(
     expectations: dict[int, Expectation], table: pa.Table, exact: dict[tuple[str, float], Any], result_format: dict[str, Any]
 ) -> dict[int, Any]:
-    register()
-    context = EphemeralDataContext(
-        project_config=DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-            analytics_enabled=False,
-            progress_bars=ProgressBarsConfig(globally=False),
-        )
-    )
-    set_context(context)  # GX asks the current context only whether it is a cloud one, so threads do not disturb each other
+    register()  # done long ago; it is named here for the fingerprint, which follows what functions name
     engine = ArrowEngine()
     made = {_made(position): e for position, e in expectations.items() if isinstance(e, Derived)}
     data: Any = ArrowData(engine, table, made, exact)
-    validator = Validator(execution_engine=engine, data_context=context, batches=[Batch(data=data)])
+    validator = Validator(execution_engine=engine, data_context=_context(), batches=[Batch(data=data)])
     results = validator.graph_validate(
         configurations=[
             ExpectationConfiguration(type=e.kind, kwargs=_arguments(position, e), meta={"position": position})
@@ -104,6 +105,19 @@ def _validated(
     )
     # those that could not be evaluated come first
     return {result.expectation_config.meta["position"]: result for result in results}  # type: ignore[union-attr]  # set above
+
+
+def _context() -> EphemeralDataContext:
+    """A context that keeps, sends and draws nothing."""
+    context = EphemeralDataContext(
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+        )
+    )
+    set_context(context)  # GX asks the current context only whether it is a cloud one, so threads do not disturb each other
+    return context
 
 
 def _passes(expectations: Sequence[Expectation]) -> Iterator[tuple[list[int], dict[tuple[str, float], Any]]]:

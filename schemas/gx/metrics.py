@@ -138,7 +138,7 @@ _OF_ROWS: dict[str, Callable[..., Any]] = {
 
 @cache
 def register() -> None:
-    """Once a process."""
+    """Make them known to Great Expectations, once a process."""
     register_core_metrics()
     register_core_expectations()
     for name, rule in CONDITIONS.items():

@@ -117,7 +117,8 @@ def _blocks(measure: Measure, sizes: tuple[int, int], size: int) -> tuple[permut
 
 
 def _threshold(check: Drift, name: str, measure: Measure) -> float:
-    threshold = check.unseen if measure.unseen else check.columns.get(name, check.default)
+    usual = check.label if name == "label" else check.default
+    threshold = check.unseen if measure.unseen else check.columns.get(name, usual)
     return max(threshold, _ORDER) if measure.warns else threshold
 
 

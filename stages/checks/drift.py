@@ -17,12 +17,13 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Drift(Check):
-    """No column has drifted from the champion's data: see docs/drift.md.
+    """No column has drifted from the champion's data; what is measured, and what to do when it blocks: docs/drift.md.
 
     An effect is a difference between two shares of rows, in [0, 1], less what chance alone gives.  A finding blocks where the effect is above
     its threshold and its permutation p-value, corrected for all that were tested (Holm), is below `alpha`.
 
-    columns: column -> threshold of its own; of a nested column by its path, `address.zip`.  default: of the others.
+    columns: column -> threshold of its own; of a nested column by its path, `address.zip`.  label: of the column `label`.
+    default: of all others.
     unseen: threshold of what one side lacks: new and vanished categories, new characters of a text, nulls where there were none.
     skip: columns that are left out; so are keys, unless `columns` names them.
     categories: columns of strings that are categories, however many values they have; `label` always is one.
@@ -35,6 +36,7 @@ class Drift(Check):
 
     name: str = "drift"
     columns: dict[str, Share] = {}
+    label: Share = 0.05
     default: Share = 0.1
     unseen: Share = 0.005
     skip: tuple[str, ...] = ()

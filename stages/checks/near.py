@@ -17,7 +17,8 @@ Words = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 
 RUN = 5  # characters
-_BANDS, _ROWS = 24, 5  # a pair at 0.8 is a candidate with probability 0.9999, one at 0.7 with 0.988, one at 0.3 with 0.06
+_BANDS, _MOST = 24, 8  # hashes in a band: as many as still make a pair that is just near enough a candidate with
+_SURE = 0.999  # this probability; a pair that is nearer becomes one with a higher
 _AT_ONCE = 4_000_000  # characters
 _TRIED = 4  # candidates of one text in one band: of many that look alike, one that is near is enough
 _SEED = 20_262
@@ -28,7 +29,8 @@ def near(texts: Sequence[str], others: Sequence[str], least: float) -> dict[int,
 
     Texts shorter than a run are near to none.  Memory: 192 bytes a text.
     """
-    mine, theirs = signatures(texts), signatures(others)
+    rows = hashes_in_band(least)
+    mine, theirs = signatures(texts, rows), signatures(others, rows)
     found: dict[int, int] = {}
     for band in range(_BANDS):
         left = np.array([at for at in range(len(texts)) if at not in found], np.int64)
@@ -40,9 +42,14 @@ def near(texts: Sequence[str], others: Sequence[str], least: float) -> dict[int,
     return found
 
 
-def signatures(texts: Sequence[str]) -> Words:
-    """(texts, bands): a hash of the least hashes of each band."""
-    return np.concatenate([np.zeros((0, _BANDS), np.uint64), *(_signed(some) for some in _parts(texts))])
+def hashes_in_band(least: float) -> int:
+    """How many hashes must agree for a pair to be a candidate: the more, the fewer candidates there are in vain."""
+    return max([rows for rows in range(1, _MOST + 1) if 1 - (1 - least**rows) ** _BANDS >= _SURE], default=1)
+
+
+def signatures(texts: Sequence[str], rows: int) -> Words:
+    """(texts, bands): a hash of the least hashes of each band, of which there are so many."""
+    return np.concatenate([np.zeros((0, _BANDS), np.uint64), *(_signed(some, rows) for some in _parts(texts))])
 
 
 def runs(text: str) -> frozenset[str]:
@@ -67,13 +74,13 @@ def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         yield texts[start:]
 
 
-def _signed(texts: Sequence[str]) -> Words:
+def _signed(texts: Sequence[str], rows: int) -> Words:
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     ends = np.cumsum(lengths)
     draw = np.random.default_rng(_SEED)
-    factors = draw.integers(0, 2**31, _BANDS * _ROWS).astype(np.uint32) * np.uint32(2) + np.uint32(1)
-    masks = draw.integers(0, 2**32, _BANDS * _ROWS).astype(np.uint32)
+    factors = draw.integers(0, 2**31, _BANDS * rows).astype(np.uint32) * np.uint32(2) + np.uint32(1)
+    masks = draw.integers(0, 2**32, _BANDS * rows).astype(np.uint32)
     signed = draw.integers(0, 2**64, (len(texts), _BANDS), np.uint64)  # those too short for a run look like nothing
     whole = np.flatnonzero(lengths >= RUN)
     if not len(whole):
@@ -89,7 +96,7 @@ def _signed(texts: Sequence[str]) -> Words:
         own = hashes[np.repeat(starts - first, counts) + np.arange(counts.sum())].astype(np.uint32)
         for band in range(_BANDS):
             key = np.zeros(len(whole), np.uint64)
-            for row in range(band * _ROWS, (band + 1) * _ROWS):
+            for row in range(band * rows, (band + 1) * rows):
                 least = np.minimum.reduceat((own ^ masks[row]) * factors[row], first)
                 key = _mixed(key * np.uint64(31) + least)
             signed[whole, band] = key

@@ -27,9 +27,9 @@ def codes(values: pa.ChunkedArray) -> Ints:
         values = pa.chunked_array(
             [pa.array(values.to_numpy().astype(np.float64).view(np.int64), mask=np.asarray(values.is_null()))]
         )
-    encoded = values.dictionary_encode(null_encoding="encode").combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):  # of no chunks
+    if not len(values):
         return np.zeros(0, np.int64)
+    encoded = values.dictionary_encode(null_encoding="encode").combine_chunks()
     found: Ints = encoded.indices.to_numpy().astype(np.int64)
     return found
 

@@ -5,7 +5,24 @@ from .csvfile import CsvFile
 from .docstrings import PackageDocstrings
 from .files import Files
 from .jsonlines import JsonLines
+from .mailfolder import MailFolder
 from .parquetfiles import ParquetFiles
+from .saveddataset import SavedDataset
+from .sqlrows import SqlRows
 from .stage import Ingest, Source
+from .textfolder import TextFolder
 
-__all__ = ["CsvFile", "Files", "Ingest", "JsonLines", "PackageDocstrings", "ParquetFiles", "Source", "source_of"]
+__all__ = [
+    "CsvFile",
+    "Files",
+    "Ingest",
+    "JsonLines",
+    "MailFolder",
+    "PackageDocstrings",
+    "ParquetFiles",
+    "SavedDataset",
+    "Source",
+    "SqlRows",
+    "TextFolder",
+    "source_of",
+]

@@ -44,13 +44,17 @@ def refuse_secrets(url: str) -> str:
     return url
 
 
-def expanded(url: str) -> str:
-    """The URL with each `${NAME}` taken from the environment, as it stands there. Raises UsageError for a name that is not set."""
+def expanded(url: str, *, encoded: bool = False) -> str:
+    """The URL with each `${NAME}` taken from the environment. Raises UsageError for a name that is not set.
+
+    encoded: a value may be any text, and is written as its place in a URL needs it; one that is the whole URL stays as it is.
+    """
+    encoded = encoded and not _NAME.fullmatch(url)
 
     def value(found: re.Match[str]) -> str:
         if found[1] not in os.environ:
             raise UsageError(f"{url} needs the environment variable {found[1]}, which is not set; set it, and run again")
-        return os.environ[found[1]]
+        return quote(os.environ[found[1]], safe="") if encoded else os.environ[found[1]]
 
     return _NAME.sub(value, url)
 
@@ -84,6 +88,6 @@ def _parts(value: str) -> set[str]:
     """Where the variable holds a whole URL: its user, password and query, which a library may quote alone."""
     try:
         split = urlsplit(value)
-        return {part for part in (split.password, split.query, split.netloc) if part}
+        return {part for part in (split.password, unquote(split.password or ""), split.query, split.netloc) if part}
     except ValueError:
         return set()

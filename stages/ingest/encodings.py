@@ -61,6 +61,12 @@ def utf8_blocks(stream: Any, encoding: str | None, tell: Callable[[str], None]) 
     yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
 
 
+def marked(head: bytes) -> tuple[bytes, str | None]:
+    """A text's byte order mark and the encoding that it stands for, or that zero bytes tell; nothing and None without either."""
+    found = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), None)
+    return found or (b"", _sixteen(head))
+
+
 def guessed(sample: bytes) -> str:
     """The encoding of bytes that are not all ASCII: UTF-8 where more of them are that than are not; else what reads best."""
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(sample)  # a character may be cut at its end

@@ -10,13 +10,15 @@ from contextlib import contextmanager
 from glob import has_magic
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from pipeline import StageError, UsageError
 from pipeline.digest import Json, digest_file, digest_stream
 from pipeline.errors import suggest
 
 from .credentials import expanded, quoting
+
+T = TypeVar("T")
 
 BLOCK = 2**20  # bytes read at a time
 _SAME = ("ETag", "etag", "md5Hash", "content_md5", "crc32c", "checksum", "sha256", "VersionId", "generation")
@@ -30,23 +32,38 @@ def listed(path: str, sha256: str = "") -> Mapping[str, Json]:
     and time) of any other.  Raises UsageError where there is none, one is not readable, or is a link that leads out of its folder.
     """
     protocol = protocol_of(path)
+    if protocol in ("", "http") or not has_magic(_without_query(path)):
+        return {name: state(name, sha256) for name in named(path, sha256)}
+    with quoting(path, "listed", UsageError):  # one question for all of them
+        system, found = _matching(path)
+        return {name: _told(name, system, at, info) for name, at, info in _one_sha256(path, sha256, found)}
+
+
+def named(path: str, sha256: str = "", *, folders: bool = False) -> list[str]:
+    """Every file that a path, a pattern or a URL names, in the order of their names; folders: also those below a local folder."""
+    protocol = protocol_of(path)
     if protocol == "http":
-        return {path: state(path, sha256)}
-    if protocol and has_magic(_without_query(path)):
-        found = _matching(path)
-    elif not protocol and has_magic(path) and not Path(_local(path)).exists():
-        found = {name: _local_state(name) for name in _fitting(path)}
+        return [path]
+    if protocol:
+        names = [name for name, _, _ in _matching(path)[1]] if has_magic(_without_query(path)) else [path]
+    elif folders and Path(_local(path)).is_dir():
+        names = _below(f"{path.rstrip('/')}/", "**/*")
     else:
-        return {path: state(path, sha256)}
-    if sha256 and list(found) != [path]:
+        names = _fitting(path) if has_magic(path) and not Path(_local(path)).exists() else [path]
+    return names if names == [path] else _one_sha256(path, sha256, names)
+
+
+def _one_sha256(path: str, sha256: str, found: list[T]) -> list[T]:
+    """What a pattern names. Raises UsageError where one sha256 is to be that of all."""
+    if sha256:
         raise UsageError(
             f"source {path} names several files, and sha256 is that of one; give the sha256 with the name of one file"
         )
     return found
 
 
-def state(name: str, sha256: str = "") -> Json:
-    """The state of one file. Raises UsageError where it is not readable."""
+def state(name: str, sha256: str = "", *, empty: bool = False) -> Json:
+    """The state of one file. Raises UsageError where it is not readable, or has no bytes and may not be empty."""
     protocol = protocol_of(name)
     if protocol == "http":
         if not sha256:
@@ -56,13 +73,13 @@ def state(name: str, sha256: str = "") -> Json:
             )
         return sha256.lower()
     if not protocol:
-        return _local_state(name)
+        return _local_state(name, empty)
     with quoting(name, "found", UsageError):
         system, path = _system(name)
         info = system.info(path)
         if info.get("type") == "directory":
             raise UsageError(f"source {name} is no file, expected one, or a pattern such as {name.rstrip('/')}/*")
-        return _told(name, system, path, info)
+        return _told(name, system, path, info, empty=empty)
 
 
 @contextmanager
@@ -112,7 +129,7 @@ def _local(path: str) -> str:
     return expanded(re.sub("^(file|local)://", "", path))
 
 
-def _local_state(name: str) -> Json:
+def _local_state(name: str, empty: bool) -> Json:
     path = Path(_local(name))
     try:
         name.encode()
@@ -121,7 +138,7 @@ def _local_state(name: str) -> Json:
     try:
         if path.exists() and not path.is_file():
             raise UsageError(f"source {name} is no file, expected one")
-        if not path.stat().st_size:
+        if not empty and not path.stat().st_size:
             raise UsageError(f"source {name} is empty, expected a file with rows")
         return digest_file(path)
     except (OSError, ValueError) as error:
@@ -136,18 +153,22 @@ def _fitting(pattern: str) -> list[str]:
     start = re.match(r"^(?:file://|local://)?[^*?\[]*/|^", pattern)
     stem = start[0] if start else ""
     rest = pattern[len(stem) :]
-    folder = Path(_local(stem) or ".")
     if ".." in rest.split("/"):
         raise UsageError(f"source {pattern} goes up (..) behind a pattern; expected names below it")
-    rest = f"{rest}/*" if rest.endswith("**") else rest
+    return _below(stem, f"{rest}/*" if rest.endswith("**") else rest)
+
+
+def _below(stem: str, rest: str) -> list[str]:
+    """Files that fit a pattern below a folder, each called by the folder's name as it is written and its own."""
+    folder = Path(_local(stem) or ".")
     found: dict[str, Path] = {}
-    for path in folder.glob(expanded(rest)):
+    for path in sorted(folder.glob(expanded(rest))):
         below = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in below.parts) and not re.search(r"(^|/)\.", rest)
         if path.is_file() and not hidden:
             found[f"{stem}{below.as_posix()}"] = path
     if not found:
-        raise UsageError(f"source {pattern}: no file fits, expected some, relative to {Path.cwd()}")
+        raise UsageError(f"source {stem}{rest}: no file fits, expected some, relative to {Path.cwd()}")
     inside = folder.resolve()
     for name, path in found.items():
         if not path.resolve().is_relative_to(inside):
@@ -155,11 +176,14 @@ def _fitting(pattern: str) -> list[str]:
                 f"source {name} is a link that leads out of {stem or 'the folder'}; "
                 f"remove it, or give the name of the file that it leads to"
             )
-    return sorted(found)
+    return list(found)
 
 
-def _matching(pattern: str) -> dict[str, Json]:
-    """Name -> state of remote files that fit, named as the pattern is written: what `${NAME}` stands for is in no name."""
+def _matching(pattern: str) -> tuple[Any, list[tuple[str, str, Mapping[str, Any]]]]:
+    """The file system, and (name, path, info) of each file there that fits, in the order of their paths.
+
+    They are named as the pattern is written: what `${NAME}` stands for is in no name.
+    """
     stem, rest = re.match(r"(.*?://[^*?\[]*/|.*?://)(.*)", pattern, re.DOTALL).groups()  # type: ignore[union-attr]  # it has ://
     if "${" in rest:
         raise UsageError(f"source {pattern} has ${{...}} behind a pattern; expected it before the first *, ? or [")
@@ -170,15 +194,14 @@ def _matching(pattern: str) -> dict[str, Json]:
             ((name, info) for name, info in system.glob(path, detail=True).items() if info.get("type") == "file"),
             key=itemgetter(0),
         )
-        if not found:
-            raise UsageError(f"source {pattern}: no file fits, expected some")
-        named = [(stem + at[len(root) :].lstrip("/"), at, info) for at, info in found]
-        return {name: _told(name, system, at, info) for name, at, info in named}
+    if not found:
+        raise UsageError(f"source {pattern}: no file fits, expected some")
+    return system, [(stem + at[len(root) :].lstrip("/"), at, info) for at, info in found]
 
 
-def _told(name: str, system: Any, path: str, info: Mapping[str, Any]) -> Json:
+def _told(name: str, system: Any, path: str, info: Mapping[str, Any], *, empty: bool = False) -> Json:
     """What a file system tells of a file that changes when the file does."""
-    if not info.get("size", 1):
+    if not empty and not info.get("size", 1):
         raise UsageError(f"source {name} is empty, expected a file with rows")
     told = {key: str(info[key]) for key in _SAME if info.get(key)} or {key: str(info[key]) for key in _DATED if info.get(key)}
     if told:

@@ -21,7 +21,7 @@ DISTRIBUTIONS = {
     "great_expectations": "great-expectations",
     "charset_normalizer": "charset-normalizer",
 }
-CONTRACTS = {"pydantic", "annotated_types"}  # they say what is valid, and make no output
+CONTRACTS = {"pydantic", "pydantic_core", "annotated_types"}  # they say what is valid, and make no output
 CARRIERS = {"fsspec"}  # they bring bytes whose state is in the key
 WRITES = {
     "write_text", "write_bytes", "mkdir", "touch", "rename", "replace", "unlink", "rmdir", "chmod", "symlink_to", "mkstemp",

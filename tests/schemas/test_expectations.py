@@ -1,8 +1,11 @@
 """Every expectation: one table that meets it, one that does not, and tables with nothing to judge."""
 
+import ast
 import math
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -142,7 +145,28 @@ def test_what_does_not_meet_it_fails_with_its_counts_and_in_words(expectation, _
     assert (finding.evaluated, finding.failed) == (evaluated, failed)
     assert finding.rule == words
     if not isinstance(expectation, RowExpectation):
-        assert finding.note.startswith(("found ", "missing "))
+        assert finding.observed
+        assert finding.note == f"found {finding.observed}"
+
+
+@pytest.mark.parametrize(
+    ("expectation", "values", "observed"),
+    [
+        (Mean(column="a", max_value=9), [1, 2, 2], "1.66667"),
+        (Quantile(column="a", quantile=0.5, max_value=9), [1, 2], "1.5"),
+        (Shares(column="a", shares={"x": 1.0}), ["x", "y", "y"], "0.667 of 'y', 0.333 of 'x'"),
+        (Least(column="a", min_value=date(1, 1, 1)), [date(1500, 1, 1)], "1500-01-01"),
+        (MostCommon(column="a", values=("x",)), ["", "", "x"], "''"),
+        (ContainsAll(column="a", values=("x", "w")), ["x"], "no 'w'"),
+        (ContainsAll(column="a", values=("x",)), ["x"], ""),
+        (RowCount(max_value=9), ["x"] * 2, "2"),
+        (NotNull(column="a"), ["x"], ""),
+    ],
+    ids=lambda given: type(given).__name__ if isinstance(given, Expectation) else "",
+)
+def test_what_was_measured_is_told_whether_it_passes_or_not(expectation, values, observed):
+    (finding,) = evaluate([expectation], pa.table({"a": values}))
+    assert finding.observed == observed
 
 
 def test_every_exported_expectation_is_among_the_cases():
@@ -174,7 +198,11 @@ def test_a_column_of_nulls_fails_it_as_vacuous(expectation, good):
     assert finding.note
 
 
-NUMBERS = [case[0] for case in CASES if isinstance(case[1].get("a", [""])[0], int | float) and not isinstance(case[0], (*WHOLE, Even, MultipleOf))]
+NUMBERS = [
+    case[0]
+    for case in CASES
+    if isinstance(case[1].get("a", [""])[0], int | float) and not isinstance(case[0], (*WHOLE, Even, MultipleOf))
+]
 
 
 @pytest.mark.parametrize("expectation", NUMBERS, ids=lambda e: type(e).__name__)
@@ -192,6 +220,7 @@ def test_a_column_of_nan_only_never_passes(expectation):
         lambda: Fresh(column="a"), lambda: Mean(column="a"), lambda: NotNull(column="a", mostly=0), lambda: UniqueTogether(columns=("a",)),
         lambda: Shares(column="a", shares={"x": 0.5}), lambda: ContainsAll(column="a", values=()), lambda: RowCountNear(rows=0),
         lambda: Sum(column="a", max_value=2**53 + 1), lambda: SumIs(columns=("a", "b"), total=2**53 + 1), lambda: MultipleOf(column="a", of=0),
+        lambda: Between(column="a", max_value=10**400),
     ],
 )  # fmt: skip
 def test_an_expectation_that_means_nothing_or_would_be_rounded_is_refused(make):
@@ -259,10 +288,38 @@ def test_freshness_is_the_same_in_every_zone(zone):
 
 
 def _table(rows):
-    return Table(Anything, (rows,), digest="d" * 64) if rows.column_names == ["a"] else Table(_record(rows), (rows,), digest="d" * 64)
+    return (
+        Table(Anything, (rows,), digest="d" * 64)
+        if rows.column_names == ["a"]
+        else Table(_record(rows), (rows,), digest="d" * 64)
+    )
 
 
 def _record(rows):
     from pydantic import create_model
 
-    return create_model("Rows", __base__=Record, **{name: (str | None, ...) for name in rows.column_names})
+    return create_model("Rows", __base__=Record, **dict.fromkeys(rows.column_names, (str | None, ...)))
+
+
+PAGE = (Path(__file__).parents[2] / "docs/suites.md").read_text()
+
+
+def test_every_exported_expectation_is_on_its_page():
+    shown = {type(case[0]).__name__ for case in CASES} - {"Even"} | {"Rule"}
+    assert {name for name in shown if f"`{name}(" not in PAGE and f"({name})" not in PAGE} == set()
+    assert len(PAGE.splitlines()) <= 100
+
+
+def test_every_example_on_the_page_can_be_declared():
+    examples = [one for one in re.findall(r"`([A-Z]\w+\(.*?\))`", PAGE) if "..." not in one]
+    assert len(examples) > 25
+    for example in examples:
+        call = ast.parse(example, mode="eval").body
+        given = {one.arg: _value(one.value) for one in call.keywords}
+        expectation = getattr(schemas, call.func.id)(**given)
+        assert expectation.sentence()
+        assert {name for name in given if getattr(expectation, name) != given[name]} == set()
+
+
+def _value(node):
+    return Decimal(node.args[0].value) if isinstance(node, ast.Call) else ast.literal_eval(node)
