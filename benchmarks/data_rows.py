@@ -110,7 +110,10 @@ def drawn(folder: Path, draw: Random) -> Pipeline:
     above = [None, *(name for name, _ in steps)]
     return Pipeline(
         "rows",
-        *(Step(name, stage, reads={"rows": before} if before else {}) for (name, stage), before in zip(steps, above, strict=False)),
+        *(
+            Step(name, stage, reads={"rows": before} if before else {})
+            for (name, stage), before in zip(steps, above, strict=False)
+        ),
     )
 
 
