@@ -1,12 +1,14 @@
 """Clean and Deduplicate: what goes, what stays, and in which order."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import Text
 from stages import Clean, Deduplicate
+from stages.clean import normalise
 
 
 def kept(table):
@@ -53,6 +55,15 @@ def test_clean_loses_no_row_and_cleaning_again_changes_nothing(texts, values):
     assert once.read().num_rows + len(away(once)) == len(values)
     twice = Clean[Text](min_chars=2).map(once)
     assert twice.read().equals(once.read())
+
+
+@pytest.mark.parametrize("around", ["", "e", " ", "e "], ids=["alone", "in a word", "between blanks", "after a word"])
+def test_a_text_that_is_left_as_it_is_would_not_have_changed(around):
+    points = [chr(point) for point in range(0x3100)] + [chr(point) for point in range(0x3100, 0x110000, 37)]
+    values = [None, "", *(around + point + around for point in points if not "\ud800" <= point <= "\udfff")]
+    rows = pa.table({"text": pa.chunked_array([pa.array(values[:100], pa.string()), pa.array(values[100:], pa.string())])})
+    whole = pc.replace_substring_regex(pc.utf8_normalize(rows["text"], "NFC"), r"[\s\p{Z}\p{C}]+", " ")
+    assert normalise(rows)["text"].to_pylist() == pc.utf8_trim_whitespace(whole).to_pylist()
 
 
 def test_clean_keeps_the_other_columns(texts):
