@@ -4,7 +4,7 @@ from .baseline import Baseline
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import CsvFile, Ingest, PackageDocstrings, Source
+from .ingest import Columns, CsvFile, Ingest, PackageDocstrings, Source
 from .train import (
     Attend,
     Attention,
@@ -30,6 +30,7 @@ __all__ = [
     "Baseline",
     "Clean",
     "Cnn",
+    "Columns",
     "Compare",
     "CsvFile",
     "Deduplicate",
