@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline import Selection, UsageError
-from pipeline.errors import suggest
+from pipeline.errors import bounded, suggest
 
 from .hints import DEFAULT_STORE
 
 PIPELINE = "a shipped name (docstrings) or an import string (package.module:variable)"
-SELECTION = {"only", "start", "end", "force"}  # by the names that Selection has for them
+SELECTION = {"only", "start", "end", "force", "overrides"}  # by the names that Selection has for them
 URL = "a folder, or where a driver of fsspec leads: file:///mnt/team, s3://bucket/team, sftp://host/team"
 RUN = "a run id, or a beginning or an end of one"
 
@@ -68,6 +68,7 @@ def parse(arguments: Sequence[str]) -> dict[str, Any]:
         raise UsageError(f"{found.command} takes no {_shown(name)!r}; {way_out}")
     options = vars(found)
     if options.keys() >= SELECTION:
+        options["overrides"] = dict(map(_override, options["overrides"]))
         options["selection"] = Selection(**{name: options.pop(name) for name in SELECTION})
     return options
 
@@ -105,6 +106,14 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
         made.add_argument("--from", dest="start", metavar="STEP", help="that step and those below it")
         made.add_argument("--to", dest="end", metavar="STEP", help="that step and those above it")
         made.add_argument("--force", action="store_true", help="rerun the selected steps also when they are fresh")
+        made.add_argument(
+            "--override",
+            action="append",
+            default=[],
+            dest="overrides",
+            metavar="STEP.CHECK=REASON",
+            help="let a check that fails pass this once; the record of the run says so",
+        )
 
     made = command("validate", "Run data stages and their checks, never training; or check a CSV or Parquet file.")
     made.add_argument("target", metavar="PIPELINE|FILE", help="a pipeline; with --record, a file")
@@ -147,6 +156,13 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("--every", metavar="SPAN", help="such as 30s, 15m, 1h, 1d")
     _settings(made)
     return parser, found
+
+
+def _override(text: str) -> tuple[str, str]:
+    check, equals, reason = text.partition("=")
+    if not equals or "." not in check:
+        raise UsageError(f"--override {bounded(text)} does not read STEP.CHECK=REASON")
+    return check.strip(), reason.strip()
 
 
 def _shown(argument: str) -> str:

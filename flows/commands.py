@@ -46,10 +46,12 @@ def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json
             announce=shown.finished,
         )
     if as_json:
-        if record.status in ("failed", "blocked"):  # the document's shape is fixed and has no place for reasons
-            from .tables import troubles
+        if (
+            record.status in ("failed", "blocked") or record.overrides
+        ):  # the document's shape is fixed and has no place for reasons
+            from .tables import let_pass, troubles
 
-            print("\n".join(troubles(record.steps, local, record.run_id)), file=sys.stderr)
+            print(*troubles(record.steps, local, record.run_id), *let_pass(record.steps), sep="\n", file=sys.stderr)
         _print_document(record.document())
     elif record.status == "up-to-date":
         steps = sum(step.status == "reused" for step in record.steps)
@@ -160,17 +162,19 @@ def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -
     found = against(_pipeline_of(newer), local, newer.steps, str(older.run_id))
     changed = changes(local, older, newer)
     if as_json:
-        document = {"before": older.run_id, "after": newer.run_id, "changes": changed}
+        overrides = {"before": older.overrides, "after": newer.overrides}
+        document = {"before": older.run_id, "after": newer.run_id, "changes": changed, "overrides": overrides}
         _print_document(document | found.model_dump(mode="json", exclude={"against"}))
         return
     from .show import console, diff_view
 
-    console().print(diff_view(found, changed, str(older.run_id), str(newer.run_id)))
+    console().print(diff_view(found, changed, older, newer))
 
 
 @_command
 def accept(*, run: str, store: Path) -> None:
     """Make a run the champion, with which later runs of its pipeline are compared."""
+    from .tables import let_pass
     from .upkeep import require_whole
 
     local = LocalStore(store)
@@ -182,6 +186,8 @@ def accept(*, run: str, store: Path) -> None:
         require_whole(local, record)
         local.set_ref(record.pipeline, "champion", str(record.run_id))
     print(f"run {record.run_id} is now the champion of {record.pipeline}")
+    for line in let_pass(record.steps):
+        print(line)
 
 
 @_command

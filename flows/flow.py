@@ -128,7 +128,7 @@ class _Body:
             raise
         if outcome.status == "blocked":
             raise BlockedError("; ".join(str(f) for receipt in outcome.receipts for f in receipt.failures))
-        return {**keys, self.name: outcome.outputs}
+        return {**keys, self.name: outcome.made}
 
 
 def _may_pass_next_time(task: Any, run: Any, state: State[Any]) -> bool:

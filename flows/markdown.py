@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pipeline.check import Finding, Receipt
 from pipeline.errors import bounded
 from pipeline.record import Outcome
 
@@ -20,7 +21,7 @@ def metrics_table(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> s
 def checks_table(outcomes: Sequence[Outcome]) -> str:
     """A row a rule, those that failed first."""
     rows = [
-        [outcome.name, receipt.check, _state(finding.passed, finding.severity), str(finding)]
+        [outcome.name, receipt.check, _state(outcome, receipt, finding), str(finding)]
         for outcome in outcomes
         for receipt in outcome.receipts
         for finding in receipt.findings
@@ -35,8 +36,11 @@ def interval(found: Mapping[str, float]) -> str:
     return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
 
 
-def _state(passed: bool, severity: str) -> str:
-    return "passed" if passed else "FAILED" if severity == "error" else "warned"
+def _state(outcome: Outcome, receipt: Receipt, finding: Finding) -> str:
+    if finding.passed or finding.severity != "error":
+        return "passed" if finding.passed else "warned"
+    reason = outcome.overridden.get(f"{outcome.name}.{receipt.check}")
+    return "FAILED" if reason is None else f"OVERRIDDEN: {reason}"
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> str:

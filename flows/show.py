@@ -13,7 +13,7 @@ from pipeline.errors import bounded
 from pipeline.record import Difference, RunRecord
 
 from .hints import next_command
-from .tables import STYLE, comparisons_table, grid_of, metrics_table, steps_table, troubles
+from .tables import STYLE, comparisons_table, grid_of, let_pass, metrics_table, steps_table, troubles
 
 
 def console() -> Console:
@@ -27,6 +27,7 @@ def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
     champion = store.ref(record.pipeline, "champion")
     parts: list[RenderableType] = [steps_table(record.steps)]
     parts += [Text(line, style="red") for line in troubles(record.steps, store, record.run_id)]
+    parts += [Text(line, style="bold yellow") for line in let_pass(record.steps)]
     if record.metrics:
         parts += [metrics_table(record.metrics)]
     if record.comparisons:
@@ -48,11 +49,14 @@ def verdict_line(record: RunRecord, champion: str | None) -> Text:
         line.append(f" against the champion {record.diff.against}")
     if record.diff.note:
         line.append(f" ({record.diff.note})")
+    if record.overrides:
+        line.append(f" · overridden: {', '.join(record.overrides)}", "bold yellow")
     return line
 
 
-def diff_view(found: Difference, changes: Mapping[str, str], before: str, after: str) -> RenderableType:
-    """What changed between two runs, and which is better."""
+def diff_view(found: Difference, changes: Mapping[str, str], older: RunRecord, newer: RunRecord) -> RenderableType:
+    """What changed between two runs, which is better, and what was let pass in either."""
+    before, after = str(older.run_id), str(newer.run_id)
     grid = grid_of("step", "what changed")
     for step, line in changes.items():
         grid.add_row(step, escape("\n".join(bounded(change, 110) for change in line.split("; "))))
@@ -65,4 +69,5 @@ def diff_view(found: Difference, changes: Mapping[str, str], before: str, after:
         spoken = Text.assemble(("no verdict", "yellow"), f" on {after} against {before}")
     if found.note:
         spoken.append(f" ({found.note})")
-    return Group(*parts, spoken)
+    passed = [Text(f"run {run.run_id}: {line}", style="bold yellow") for run in (older, newer) for line in let_pass(run.steps)]
+    return Group(*parts, *passed, spoken)

@@ -17,7 +17,7 @@ from pipeline.stage import Port
 from pipeline.table import Table
 
 from .show import console
-from .tables import checks_table, steps_table, troubles
+from .tables import checks_table, let_pass, steps_table, troubles
 from .upkeep import what_is_gone
 
 _EXAMPLES = 5
@@ -44,6 +44,8 @@ def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: boo
     shown.print(checks_table([step]))
     for line in troubles([step], store):
         shown.print(line, style="red", markup=False)
+    for line in let_pass([step]):
+        shown.print(line, style="bold yellow", markup=False)
     for port, digest in step.outputs.items():
         shown.print(f"output {port}: {digest}")
     for line in what_is_gone(store, record, name):

@@ -84,6 +84,13 @@ def _emptied(step: Outcome, store: LocalStore, run_id: str | None) -> str:
     return f"step {step.name!r} is blocked: all {len(away):,} rows were turned away: {told}{more}{see}"
 
 
+def let_pass(steps: Sequence[Outcome]) -> Iterable[str]:
+    """One line for each check that failed and that a person let pass."""
+    for step in steps:
+        for check, reason in step.overridden.items():
+            yield f"OVERRIDDEN: check {check.removeprefix(f'{step.name}.')!r} of step {step.name!r} failed and was let pass: {reason}"
+
+
 def failures(receipt: Receipt) -> Iterable[str]:
     """The findings of a receipt that block, in words."""
     return (f"check {receipt.check!r}: {finding}" for finding in receipt.failures)
@@ -122,7 +129,7 @@ def runs_table(records: Iterable[RunRecord], champions: Mapping[str, str | None]
             record.pipeline,
             when,
             f"{record.seconds:,.1f}",
-            _styled(record.status),
+            _styled(record.status) + (" [bold yellow](overridden)" if record.overrides else ""),
             _styled(record.diff.verdict or ""),
             escape(bounded(" ".join(record.settings), 40)),
             "champion" if champions[record.pipeline] == record.run_id else "",
@@ -137,9 +144,8 @@ def checks_table(steps: Iterable[Outcome]) -> Grid:
         for receipt in step.receipts:
             for finding in receipt.findings:
                 rule = f"{finding.column}: {finding.rule}" if finding.column else finding.rule
-                outcome = (
-                    "[green]passed" if finding.passed else "[red]FAILED" if finding.severity == "error" else "[yellow]warned"
-                )
+                failed = "[bold yellow]OVERRIDDEN" if f"{step.name}.{receipt.check}" in step.overridden else "[red]FAILED"
+                outcome = "[green]passed" if finding.passed else failed if finding.severity == "error" else "[yellow]warned"
                 examples = f" {', '.join(finding.examples)}" if finding.examples else ""
                 grid.add_row(
                     step.name,

@@ -15,6 +15,7 @@ from .errors import (
     UsageError,
     WiringError,
 )
+from .limit import Limit
 from .pipeline import Pipeline, Step
 from .plan import Plan, Selection, plan
 from .progress import report
@@ -34,6 +35,7 @@ __all__ = [
     "DamagedError",
     "Evaluation",
     "Finding",
+    "Limit",
     "LocalStore",
     "Model",
     "Outside",

@@ -35,7 +35,7 @@ def local_engine(pipeline: Pipeline, planned: Plan, work: Work, run_id: str) -> 
             skipped = {name: outcome for name in ready if (outcome := skip(pipeline, planned, name, done)) is not None}
             done |= skipped
             ready = [name for name in ready if name not in skipped]
-            above = {name: outcome.outputs for name, outcome in done.items()}
+            above = {name: outcome.made for name, outcome in done.items()}
             if len(ready) == 1 and not running and not skipped:
                 done[ready[0]] = _retried(pipeline, planned, work, ready[0], above)
                 continue

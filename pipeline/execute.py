@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import MappingProxyType
 from typing import Any
 
 from .digest import Json
@@ -10,9 +11,9 @@ from .errors import StoreError
 from .key import key, step_parts
 from .make import Making, Outputs, make
 from .pipeline import Pipeline
-from .plan import inputs_of, step_plan, usable
+from .plan import Selection, inputs_of, made_of, step_plan, usable
 from .progress import Listener, listening
-from .receipts import champions, give_receipt, require_receipts
+from .receipts import Overrides, asked, give_receipt, require_receipts
 from .record import Outcome
 from .space import require_space
 from .store.local import LocalStore
@@ -26,21 +27,22 @@ def execute(
     above: Outputs,
     *,
     forced: bool = False,
+    overrides: Overrides = MappingProxyType({}),
     listener: Listener | None = None,
     workers: Workers | None = None,
 ) -> Outcome:
     """Bring one step up to date, and judge what it wrote.
 
-    above: the outputs of every step above it.  The outcome is "ran", "reused" or "blocked"; a failure is raised, as a
+    above: the outputs of every step above it.  overrides: of checks that may fail, see `Selection`.  The outcome is "ran", "reused" or "blocked"; a failure is raised, as a
     StageError unless it is a BrickwiseError already.
     """
     began = time.monotonic()
     with listening(name, listener), store.lease():
         parts = step_parts(pipeline, name, inputs_of(pipeline, name, above))
         step_key = key(parts)
-        require_receipts(pipeline, store, name, above)
+        require_receipts(pipeline, store, name, above, overrides)
         with store.lock(step_key):
-            planned = step_plan(pipeline, store, name, parts, forced=forced)
+            planned = step_plan(pipeline, store, name, parts, Selection(force=forced, overrides=overrides))
             made = forced or usable(store, step_key) is None
             if made:
                 require_space(pipeline, store, name, above)
@@ -48,15 +50,12 @@ def execute(
                 store.record_action(step_key, {"parts": parts, **remembered})
             store.set_ref(pipeline.name, f"step-{name}", step_key, flushed=False)
             action = _recorded_now(store, step_key)
-            receipts = tuple(
-                give_receipt(store, check, port, digest, champions(pipeline, store, name, check, digest))
-                for port in pipeline.ports[name].outputs.values()
-                for digest in (action["outputs"][port.name],)
-                for check in pipeline.checks(name, port)
-            )
+            receipts = tuple(give_receipt(store, one) for one in asked(pipeline, store, name, made_of(action)))
+    failed = [f"{name}.{receipt.check}" for receipt in receipts if not receipt.passed]
     return Outcome(
         name=name,
-        status="blocked" if not all(r.passed for r in receipts) else "ran" if made else "reused",
+        status="blocked" if not overrides.keys() >= set(failed) else "ran" if made else "reused",
+        overridden={check: overrides[check] for check in failed if check in overrides},
         why=planned.why,
         seconds=round(time.monotonic() - began, 3),
         key=step_key,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .artifact import Artifact
 from .check import Check, Complete
 from .errors import UsageError, WiringError, suggest
+from .limit import QUARANTINE
 from .settings import require_config, with_settings
 from .stage import Port, Ports, Stage, ports
 from .table import Table
@@ -85,6 +86,10 @@ class Pipeline:
         contract = port.record.contract() if port.kind is Table else Complete(on=port.name)
         return (contract, *(check for check in self.steps[name].checks if check.on == port.name))
 
+    def limits(self, name: str, port: Port) -> tuple[Check, ...]:
+        """The checks of what a step turned away while it made a table."""
+        return tuple(check for check in self.steps[name].checks if check.on == QUARANTINE and port.kind is Table)
+
     def set(self, settings: Iterable[str]) -> Pipeline:
         """The pipeline with `step.field=value` settings applied. Raises UsageError."""
         changes: dict[str, list[tuple[str, str]]] = {}
@@ -128,7 +133,7 @@ def _check_problems(step: Step, found: Ports) -> list[str]:
         f"step {step.name!r}: check {check.name!r} is on port {check.on!r}, which {type(step.stage).__name__} does not "
         f"write; {suggest(check.on, found.outputs)}"
         for check in step.checks
-        if check.on not in found.outputs
+        if check.on not in (*found.outputs, QUARANTINE)
     ]
 
 

@@ -6,22 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .digest import Json
-from .errors import DamagedError, UsageError
+from .errors import DamagedError, UsageError, suggest
 from .key import Parts, check_parts, key, stage_code, step_parts, why
+from .limit import QUARANTINE
 from .pipeline import Pipeline
 from .publish import manifest, missing
-from .receipts import champions
+from .receipts import Made, Overrides, asked, refused
 from .store.local import LocalStore
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which steps a run may touch: one step, or those from `start` to `end` and between; `force` reruns fresh ones."""
+    """Which steps a run may touch: one step, or those from `start` to `end` and between; `force` reruns fresh ones.
+
+    overrides: "step.check" -> why that check may fail this once; the run's record tells it.
+    """
 
     only: str | None = None
     start: str | None = None
     end: str | None = None
     force: bool = False
+    overrides: Overrides = field(default_factory=dict)
 
     def steps(self, pipeline: Pipeline) -> tuple[str, ...]:
         """The selected steps, in order. Raises UsageError for an unknown name or a selection of nothing."""
@@ -100,6 +105,7 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
     Raises UsageError where a selection leaves out a stale step that a selected one reads.
     """
     chosen = selection.steps(pipeline)
+    require_known(pipeline, selection.overrides)
     found: dict[str, StepPlan] = {}
     for name in pipeline.steps:
         waits = [up for up in pipeline.upstream(name) if found[up].action != "reuse"]
@@ -108,7 +114,7 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
         else:
             outputs = {up: found[up].outputs for up in pipeline.upstream(name)}
             parts = step_parts(pipeline, name, inputs_of(pipeline, name, outputs))
-            step = step_plan(pipeline, store, name, parts, forced=selection.force and name in chosen)
+            step = step_plan(pipeline, store, name, parts, replace(selection, force=selection.force and name in chosen))
         if step.action == "run":
             _read_code(pipeline, name)
         if step.action == "run" and name not in chosen:
@@ -121,6 +127,21 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
             )
         found[name] = step
     return Plan(pipeline.name, tuple(found.values()))
+
+
+def require_known(pipeline: Pipeline, overrides: Overrides) -> None:
+    """Raise UsageError for an override of a check that is not there, or without a reason."""
+    known = [
+        f"{name}.{check.name}"
+        for name in pipeline.steps
+        for port in pipeline.ports[name].outputs.values()
+        for check in (*pipeline.checks(name, port), *pipeline.limits(name, port))
+    ]
+    for check, reason in overrides.items():
+        if check not in known:
+            raise UsageError(f"--override {check!r}: no such check; {suggest(check, known)}")
+        if not reason.strip():
+            raise UsageError(f"--override {check}: expected a reason, as in --override {check}='seen and agreed by N. N.'")
 
 
 def _read_code(pipeline: Pipeline, name: str) -> None:
@@ -139,23 +160,21 @@ def inputs_of(pipeline: Pipeline, name: str, outputs: Mapping[str, Mapping[str, 
     }
 
 
-def step_plan(pipeline: Pipeline, store: LocalStore, name: str, parts: Parts, *, forced: bool) -> StepPlan:
-    """The plan of a step the parts of whose key are known."""
+def step_plan(pipeline: Pipeline, store: LocalStore, name: str, parts: Parts, selection: Selection) -> StepPlan:
+    """The plan of a step the parts of whose key are known; of the selection, what it forces and overrides."""
     step_key = key(parts)
     recorded = store.action(step_key)
-    if forced:
+    if selection.force:
         return StepPlan(name, "run", "forced")
     if recorded is None:
         return StepPlan(name, "run", explain(store, _last_parts(pipeline, store, name), parts))
     lost = missing(store, digests_of(recorded))
     if lost is not None:
         return StepPlan(name, "run", "damaged object set aside" if store.damaged(lost) else "output missing")
-    for port_name, digest in recorded["outputs"].items():
-        for check in pipeline.checks(name, pipeline.ports[name].outputs[port_name]):
-            receipt = store.action(key(check_parts(check, digest, champions(pipeline, store, name, check, digest))))
-            if receipt is None or not receipt["passed"]:
-                state = "no receipt yet" if receipt is None else "it failed"
-                return StepPlan(name, "run", f"check {check.name}: {state}")
+    for one in asked(pipeline, store, name, made_of(recorded)):
+        state = refused(store, one, selection.overrides, name)
+        if state:
+            return StepPlan(name, "run", f"check {one.check.name}: {'it failed' if 'failing' in state else 'no receipt yet'}")
     return StepPlan(name, "reuse", "nothing changed", recorded["outputs"], step_key, recorded)
 
 
@@ -163,6 +182,12 @@ def usable(store: LocalStore, step_key: str) -> Json | None:
     """The recorded action of a key, if all it made is still there."""
     action = store.action(step_key)
     return None if action is None or missing(store, digests_of(action)) else action
+
+
+def made_of(action: Json) -> Made:
+    """What a step's action made, for `asked`."""
+    outputs: dict[str, str] = action["outputs"]
+    return outputs | ({QUARANTINE: action["quarantine"]} if action["quarantine"] else {})
 
 
 def digests_of(action: Json) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -11,32 +12,115 @@ from .check import Check, Finding, Receipt, merged
 from .digest import Json, digest_json
 from .errors import BlockedError, BrickwiseError, StageError, StoreError, UsageError
 from .key import check_parts, key
+from .limit import QUARANTINE, Sifted
 from .pipeline import Pipeline
-from .publish import load, missing, save_fragment, save_table
+from .publish import load, manifest, missing, save_fragment, save_table
 from .quarantine import Quarantined, keyed
 from .stage import Port
 from .store.local import LocalStore
 from .table import Table
 
+Made = Mapping[str, str]  # port -> digest of what a step made; "quarantine" -> what it turned away
+Overrides = Mapping[str, str]  # "step.check" -> why a person lets it pass although it fails
+
 _ROWS = 262_144  # judged in one go: enough to make little of a check's overhead, few enough for any memory
 
 
-def require_receipts(pipeline: Pipeline, store: LocalStore, name: str, above: Mapping[str, Mapping[str, str]]) -> None:
-    """Refuse inputs without a passing receipt for exactly their digest (law 7). Raises BlockedError."""
+@dataclass(frozen=True)
+class Asked:
+    """One check of what a step made, or would be asked of it.
+
+    digest: of what it looks at.  of: the artifact that the receipt is kept with.  before: see `champions`.
+    """
+
+    check: Check
+    port: Port
+    digest: str
+    of: str
+    quarantine: str | None
+    before: str
+
+    @property
+    def key(self) -> str:
+        """The receipt's."""
+        return key(check_parts(self.check, self.digest, self.before))
+
+
+def asked(pipeline: Pipeline, store: LocalStore, step: str, made: Made, port: str | None = None) -> Iterator[Asked]:
+    """Every check of a step that made these outputs; of one port, with what limits its quarantine.
+
+    made: port -> digest, and "quarantine" where rows were turned away.
+    """
+    for name, found in pipeline.ports[step].outputs.items():
+        if name in made and port in (None, name):
+            for check in pipeline.checks(step, found):
+                yield Asked(check, found, made[name], made[name], None, _champions(pipeline, store, step, check, made[name]))
+            for check in pipeline.limits(step, found):
+                away = made.get(QUARANTINE)
+                yield Asked(check, found, digest_json([made[name], away]), made[name], away, "")
+
+
+def refused(store: LocalStore, one: Asked, overrides: Overrides, step: str) -> str:
+    """Why what a check looks at must not be used: no receipt, or a failing one that nobody let pass; empty where it may."""
+    receipt = find_receipt(store, one)
+    if receipt is None or receipt.artifact != one.digest:
+        return "no receipt"
+    return "" if receipt.passed or f"{step}.{one.check.name}" in overrides else "a failing receipt"
+
+
+def require_receipts(pipeline: Pipeline, store: LocalStore, name: str, above: Mapping[str, Made], overrides: Overrides) -> None:
+    """Refuse inputs without a passing receipt for exactly their digest, or one let pass (law 7). Raises BlockedError."""
     for wires in pipeline.wires[name].values():
         for wire in wires:
-            digest = above[wire.step][wire.port]
-            for check in pipeline.checks(wire.step, pipeline.ports[wire.step].outputs[wire.port]):
-                receipt = find_receipt(store, check, digest, champions(pipeline, store, wire.step, check, digest))
-                if receipt is None or not receipt.passed or receipt.artifact != digest:
-                    found = "no receipt" if receipt is None else "a failing receipt"
+            for one in asked(pipeline, store, wire.step, above[wire.step], wire.port):
+                found = refused(store, one, overrides, wire.step)
+                if found:
                     raise BlockedError(
-                        f"step {name!r} refuses {wire.step}.{wire.port} ({digest[:12]}): check {check.name!r} has {found}, "
+                        f"step {name!r} refuses {wire.step}.{wire.port} ({one.of[:12]}): check {one.check.name!r} has {found}, "
                         f"expected a passing one; run with --to {wire.step} to see why"
                     )
 
 
-def champions(pipeline: Pipeline, store: LocalStore, step: str, check: Check, digest: str) -> str:
+def find_receipt(store: LocalStore, one: Asked) -> Receipt | None:
+    """The receipt of a check, or None."""
+    action = store.action(one.key)
+    return Receipt.model_validate(action["receipt"]) if action else None
+
+
+def give_receipt(store: LocalStore, one: Asked) -> Receipt:
+    """The receipt of a check of something stored, judged now unless it is known. Raises StageError, DamagedError."""
+    known = find_receipt(store, one)
+    if known is not None and (known.failing is None or missing(store, [known.failing]) is None):
+        return known
+    check, artifact = one.check, _subject(store, one)
+    whole = check.whole()
+    try:
+        by_row = list(_by_row(store, check, artifact))
+        judged = whole.judged(artifact, load(store, one.before, one.port) if one.before else None) if whole else ()
+        receipt = check.conclude(one.digest, chain(by_row, judged))
+        broken = [finding for finding in receipt.findings if not finding.passed]
+        key = one.port.record.key() if one.port.kind is Table else ()
+        failing = [save_fragment(store, keyed(rows, key)) for rows in check.failing(artifact, broken)] if broken else []
+        if failing:
+            receipt = receipt.model_copy(update={"failing": save_table(store, Quarantined, failing)})
+    except BrickwiseError:
+        raise
+    except Exception as error:
+        raise StageError(f"check {check.name!r} failed to run: {type(error).__name__}: {error}") from error
+    document = {"of": one.of, "passed": receipt.passed, "receipt": receipt.model_dump(mode="json"), "failing": receipt.failing}
+    store.record_action(one.key, document)
+    return receipt
+
+
+def _subject(store: LocalStore, one: Asked) -> Any:
+    """What a check looks at."""
+    if one.digest == one.of:
+        return load(store, one.digest, one.port)
+    away = load(store, one.quarantine, Port(QUARANTINE, Table, Quarantined)) if one.quarantine else None
+    return Sifted(manifest(store, one.of)["facts"]["rows"], away, one.digest)
+
+
+def _champions(pipeline: Pipeline, store: LocalStore, step: str, check: Check, digest: str) -> str:
     """The digest of what the champion has where a check looks, if the check compares; empty where it has none or the same."""
     champion = store.ref(pipeline.name, "champion") if check.compares else None
     if champion is None:
@@ -47,38 +131,6 @@ def champions(pipeline: Pipeline, store: LocalStore, step: str, check: Check, di
         return ""
     found = next((one["outputs"].get(check.on, "") for one in steps if one["name"] == step), "")
     return "" if found == digest else str(found)
-
-
-def find_receipt(store: LocalStore, check: Check, artifact: str, before: str = "") -> Receipt | None:
-    """The receipt of a check for a digest, or None. before: what `champions` says."""
-    action = store.action(key(check_parts(check, artifact, before)))
-    return Receipt.model_validate(action["receipt"]) if action else None
-
-
-def give_receipt(store: LocalStore, check: Check, port: Port, digest: str, before: str = "") -> Receipt:
-    """The receipt of a check for a stored artifact, judged now unless it is known. Raises StageError, DamagedError."""
-    known = find_receipt(store, check, digest, before)
-    if known is not None and (known.failing is None or missing(store, [known.failing]) is None):
-        return known
-    artifact = load(store, digest, port)
-    whole = check.whole()
-    try:
-        by_row = list(_by_row(store, check, artifact))
-        judged = whole.judged(artifact, load(store, before, port) if before else None) if whole else ()
-        receipt = check.conclude(digest, chain(by_row, judged))
-        broken = [finding for finding in receipt.findings if not finding.passed]
-        failing = (
-            [save_fragment(store, keyed(rows, port.record.key())) for rows in check.failing(artifact, broken)] if broken else []
-        )
-        if failing:
-            receipt = receipt.model_copy(update={"failing": save_table(store, Quarantined, failing)})
-    except BrickwiseError:
-        raise
-    except Exception as error:
-        raise StageError(f"check {check.name!r} failed to run: {type(error).__name__}: {error}") from error
-    document = {"of": digest, "passed": receipt.passed, "receipt": receipt.model_dump(mode="json")}
-    store.record_action(key(check_parts(check, digest, before)), document | {"failing": receipt.failing})
-    return receipt
 
 
 def _by_row(store: LocalStore, check: Check, table: Any) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from pydantic import Field
 from .check import Receipt
 from .digest import Json
 from .frozen import Frozen
+from .limit import QUARANTINE
 from .store.local import LocalStore
 
 _MOMENT = "%Y%m%dT%H%M%S.%f"
@@ -33,7 +34,13 @@ class Outcome(Frozen):
     quarantine: str | None = None
     key: str = ""
     receipts: tuple[Receipt, ...] = ()
+    overridden: dict[str, str] = {}  # "step.check" that failed -> why a person let it pass
     error: str = ""
+
+    @property
+    def made(self) -> dict[str, str]:
+        """What the steps below are told: port -> digest, and the quarantine's."""
+        return self.outputs | ({QUARANTINE: self.quarantine} if self.quarantine else {})
 
 
 class Difference(Frozen):
@@ -61,6 +68,11 @@ class RunRecord(Frozen):
     settings: tuple[str, ...] = ()  # what --set changed
     origin: str = ""  # how the pipeline was named on the command line
     environment: dict[str, str] = {}
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """What failed and was let pass, as "step.check" -> why."""
+        return {check: why for step in self.steps for check, why in step.overridden.items()}
 
     def document(self) -> Json:
         """What `run --json` prints."""

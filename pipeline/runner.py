@@ -43,7 +43,9 @@ def run(
     began, now = time.monotonic(), datetime.now(UTC)
     planned = plan(pipeline, store, selection)
     if not planned.stale:
-        earlier = _same(pipeline, store, planned)
+        earlier = (
+            None if selection.overrides else _same(pipeline, store, planned)
+        )  # what is let pass is put on record each time
         if earlier is not None:
             _crown(pipeline, store, planned, earlier)
             return earlier.model_copy(
@@ -57,7 +59,8 @@ def run(
 
     def work(name: str, above: Outputs) -> Outcome:
         forced = selection.force and name in selection.steps(pipeline)
-        outcome = execute(pipeline, store, name, above, forced=forced, listener=listener, workers=workers)
+        overrides = selection.overrides
+        outcome = execute(pipeline, store, name, above, forced=forced, overrides=overrides, listener=listener, workers=workers)
         if announce is not None:
             announce(outcome)
         return outcome
@@ -65,7 +68,7 @@ def run(
     with store.lease(), closing(Workers(store)) as workers:
         if not planned.stale:
             planned = plan(pipeline, store, selection)  # pinned, this time: what the first look found may have been collected
-        if planned.stale:
+        if planned.stale or selection.overrides:
             outcomes = (engine or local_engine)(pipeline, planned, work, run_id)
         else:
             outcomes = list(map(_reused, planned.steps))
@@ -82,7 +85,7 @@ def _recorded(
     settings: Sequence[str],
     origin: str,
 ) -> RunRecord:
-    """Compare with the champion, and record the run; the first whole one becomes the champion."""
+    """Compare with the champion, and record the run; the first whole one, with nothing overridden, becomes the champion."""
     whole = all(outcome.status in ("ran", "reused") for outcome in outcomes)
     champion = store.ref(pipeline.name, "champion")
     diff = against(pipeline, store, outcomes, champion) if whole and champion else Difference(against=champion)
@@ -101,7 +104,7 @@ def _recorded(
         environment={"python": platform.python_version(), "platform": platform.platform()},
     )
     store.save_run(run_id, record.model_dump(mode="json"))
-    if whole and champion is None:
+    if whole and champion is None and not record.overrides:
         with store.lock("champion"):  # somebody may have accepted another run by now
             if store.ref(pipeline.name, "champion") is None:
                 store.set_ref(pipeline.name, "champion", run_id)
@@ -111,7 +114,7 @@ def _recorded(
 def _crown(pipeline: Pipeline, store: LocalStore, planned: Plan, earlier: RunRecord) -> None:
     """Make the first whole run the champion where it was killed, or the power went, between its record and that."""
     whole = all(step.action == "reuse" for step in planned.steps)
-    if whole and earlier.run_id is not None and store.ref(pipeline.name, "champion") is None:
+    if whole and earlier.run_id is not None and not earlier.overrides and store.ref(pipeline.name, "champion") is None:
         store.set_ref(pipeline.name, "champion", earlier.run_id)
 
 

@@ -63,3 +63,27 @@ def test_one_class_only_is_a_failure_that_says_so_once(project):
     assert done.stdout.count("the training rows hold 1 label (cat), expected at least 2") == 1
     assert "steps 'majority', 'linear', 'net': the training rows" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_check_that_a_person_lets_pass_is_told_in_every_report_of_the_run(project):
+    project.write_data("cat", "dog", "eel")
+    let_pass = ("--override", "tidy.known animals=eels come in May, says A. B.")
+    told = "OVERRIDDEN: check 'known animals' of step 'tidy' failed and was let pass: eels come in May, says A. B."
+    done = project.brickwise("run", "zoo.flow:data", *let_pass)
+    assert (done.returncode, done.stdout.count(told)) == (0, 1)
+    document = project.brickwise("run", "zoo.flow:data", *let_pass, "--json")
+    assert told in document.stderr
+    run_id = json.loads(document.stdout)["run_id"]
+    accepted = project.brickwise("accept", run_id)
+    assert (accepted.returncode, accepted.stdout.count(told)) == (0, 1)
+    for words in (("show", run_id), ("show", run_id, "tidy"), ("diff", run_id)):
+        assert told in project.brickwise(*words).stdout, words
+    assert "done (overridden)" in project.brickwise("runs").stdout
+    assert project.brickwise("run", "zoo.flow:data").returncode == 3
+
+
+def test_an_override_that_does_not_read_as_one_is_a_usage_error(project):
+    for wrong in ("tidy", "tidy=because", "tidy.none=because", "tidy.known animals="):
+        done = project.brickwise("run", "zoo.flow:data", "--override", wrong)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False), wrong
+        assert "--override" in done.stderr
