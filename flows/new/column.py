@@ -47,6 +47,11 @@ class Column:
         self.kind, self.note = "str", why
         self.low = self.high = None
 
+    def forget(self) -> None:
+        """All that was seen of it, but not its type."""
+        self.rows = self.missing = 0
+        self.values, self.low, self.high = Counter(), None, None
+
     @property
     def closed(self) -> tuple[str, ...]:
         """The values of a closed set, in order; none where the set is not closed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,10 @@ def several(items: Sequence[Code]) -> Call:
     return Call("", tuple(items))
 
 
-def mapping(items: dict[str, str]) -> Call:
-    """A dictionary of texts."""
-    return Call("", tuple(Named(literal(name), literal(value), ": ") for name, value in items.items()), "{}")
+def mapping(items: Mapping[str, str | Call]) -> Call:
+    """A dictionary whose values are texts, or code."""
+    values = ((name, literal(value) if isinstance(value, str) else value) for name, value in items.items())
+    return Call("", tuple(Named(literal(name), value, ": ") for name, value in values), "{}")
 
 
 def layout(code: Code, before: str = "", after: str = "", indent: int = 0) -> str:

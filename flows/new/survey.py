@@ -18,6 +18,7 @@ from schemas import Record
 from stages import Clean, Columns, Source
 
 from .column import MOST, Column
+from .names import field_names
 
 if TYPE_CHECKING:
     from .look import Look
@@ -26,6 +27,7 @@ Reasons = Counter[tuple[str, str]]  # (column, rule) -> rows
 MIN_CHARS = 1
 _MOST_GROUPS = 20_000
 _MOST_TEXTS = 1_000  # whose words are counted
+_RARE = 0.98  # of the rows: a column that so many lack is left out
 _EXAMPLE = 200  # characters that the text of the example may have
 
 
@@ -60,17 +62,31 @@ class Survey:
 
 
 def survey(of: Source, found: Look) -> Survey:
-    """Read everything. Raises UsageError when the column taken for the id proves to repeat and nothing else can be said."""
+    """Read everything, again where that shows the first guess to be wrong. Raises UsageError when no row can be used."""
     result = _Reader(of, found.columns).read()
-    own = result.column("id")
-    if own is not None and own.note == "repeats":
-        own.role, own.note, own.as_text = "", "some repeat, so it is no id", False
-        own.field = "id_" if own.name == "id" else own.name
+    while _second_thoughts(result):
         for column in found.columns:
-            column.rows = column.missing = 0
-            column.values, column.low, column.high = Counter(), None, None
+            column.forget()
         result = _Reader(of, found.columns).read()
+    rare = [c for c in result.columns if not c.role and c.missing > _RARE * result.rows]
+    found.left_out.update((c.name, f"is missing in {c.missing:,} of {result.rows:,} rows") for c in rare)
+    result.columns = [column for column in result.columns if column not in rare]
+    result.source = named(of, result.columns)
+    result.example = {name: value for name, value in result.example.items() if name not in {c.field for c in rare}}
     return result
+
+
+def _second_thoughts(result: Survey) -> bool:
+    """Whether the whole file has shown what its first rows did not: an id that repeats, labels with blanks around them."""
+    changed = False
+    for column in result.columns:
+        if column.role == "id" and column.note == "repeats":
+            column.role, column.note, column.as_text = "", "some repeat, so it is no id", False
+            column.field = field_names([column.name])[column.name]
+            changed = True
+        if column.role == "label" and not column.as_text and any(label != label.strip() for label in result.labels):
+            column.as_text = changed = True
+    return changed
 
 
 def named(of: Source, columns: list[Column]) -> Columns:
@@ -199,7 +215,7 @@ def _watch(column: Column, values: pa.ChunkedArray) -> None:
                 if pair["values"] is not None:
                     column.values[pair["values"]] += pair["counts"]
             column.values = column.values if len(column.values) <= MOST else None
-        values = pc.utf8_length(values)
+        values = pc.utf8_length(values.filter(pc.fill_null(pc.not_equal(values, ""), False)))
     if column.kind.startswith("list") or column.kind == "bool":
         return
     bounds = pc.min_max(values).as_py()

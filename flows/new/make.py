@@ -1,0 +1,45 @@
+"""Make a package of a file: look, read it all, decide, write, tell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from pipeline import LocalStore
+
+from .decide import decide
+from .flow import flow
+from .look import Wanted, look
+from .names import require_package_name
+from .records import records
+from .source import as_written, source_of
+from .survey import survey
+from .tell import document, view
+from .tests import tests
+from .write import write
+
+
+def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, as_json: bool) -> None:
+    """Write NAME/ into the working directory and say what is in it. Raises UsageError, and then nothing was written."""
+    folder = Path.cwd()
+    require_package_name(name, folder)
+    source = source_of(as_written(data, folder))
+    found = look(source, wanted)
+    read = survey(source, found)
+    decided = decide(read)
+    files = {
+        "__init__.py": f'"""The pipeline `{name}`: what holds of its rows, and its steps."""\n',
+        "records.py": records(name, read),
+        "flow.py": flow(name, read, decided),
+        "test_flow.py": tests(name, read),
+    }
+    write(folder / name, files)
+    told = document(name, data, found, read, decided, list(files), store)
+    if as_json:
+        json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+        return
+    from ..show import console
+
+    console().print(view(told))
