@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as given
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ class Column:
     as_text: bool = False
     rows: int = 0
     missing: int = 0
-    values: Counter[str] | None = field(default_factory=Counter)
+    values: Counter[str] | None = given(default_factory=Counter)
     low: Any = None
     high: Any = None
     note: str = ""

@@ -136,7 +136,8 @@ class _Reader:
         for column in self.columns.values():
             _watch(column, kept[column.field])
             column.missing += sum(rule == "is null" and name == column.field for name, rule in _pairs(away))
-        cleaned = Clean[self.record](min_chars=MIN_CHARS).map(Table.of(self.record, kept))  # type: ignore[name-defined]
+        record: Any = self.record
+        cleaned = Clean[record](min_chars=MIN_CHARS).map(Table.of(record, kept))
         for part in cleaned.turned_away:
             _count(self.survey.cleaned, part)
         table = cleaned.read()
