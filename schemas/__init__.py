@@ -1,7 +1,8 @@
 """Records: contracts of rows, and what follows from them."""
 
 from .docstrings import Docstring, RawDocstring, SplitDocstring
-from .record import Key, Record
+from .record import Distinct, Key, Record, Refusal
+from .rowrules import row_rule
 from .suite import (
     Between,
     ColumnsAre,
@@ -20,6 +21,7 @@ from .text import Prediction, SplitText, Text, Tokens
 __all__ = [
     "Between",
     "ColumnsAre",
+    "Distinct",
     "DistinctCount",
     "Docstring",
     "Expectation",
@@ -31,6 +33,7 @@ __all__ = [
     "Prediction",
     "RawDocstring",
     "Record",
+    "Refusal",
     "RowCount",
     "SplitDocstring",
     "SplitText",
@@ -38,4 +41,5 @@ __all__ = [
     "Text",
     "Tokens",
     "Unique",
+    "row_rule",
 ]

@@ -2,120 +2,157 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import reduce
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import LINE, SOURCE, StageError, sift
 from pipeline.quarantine import quarantine_schema, without_origin
 
-if TYPE_CHECKING:
-    from .record import Column
-
-_TYPES = {
-    "string": pa.string(),
-    "int64": pa.int64(),
-    "double": pa.float64(),
-    "bool": pa.bool_(),
-    "date32[day]": pa.date32(),
-    "timestamp[us, tz=UTC]": pa.timestamp("us", "UTC"),
-}
+from .arrow import Mark, arrow_schema, read_column, scattered, unlisted
+from .columns import Column, Described
+from .patterns import matches
+from .rowrules import broken
 
 
-def arrow_schema(columns: tuple[Column, ...]) -> pa.Schema:
-    """The Arrow schema of a Record's columns."""
-    return pa.schema([pa.field(column.name, _arrow_type(column.kind)) for column in columns])
-
-
-def sift_record(record: str, columns: tuple[Column, ...], rows: pa.Table) -> tuple[pa.Table, pa.Table]:
+def sift_record(record: Described, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Split rows into those that keep every rule, cast, and the others in the quarantine's form.
 
-    A value that does not read as its column's type ("12a" in an int column) turns its row away; blank text reads as null
-    in any column but text.  Raises StageError for a column that is missing or of a type that cannot be cast at all.
+    First goes what does not read as its column's type (see schemas/reading.py), then what breaks a constraint, column by column, then what
+    breaks a row rule; of several reasons a row gets the first.  Raises StageError for a column that is missing or of a type that
+    never reads as the column's, and for a row rule that fails.
     """
-    missing = [column.name for column in columns if column.name not in rows.column_names]
+    missing = [column.name for column in record.columns if column.name not in rows.column_names]
     if missing:
-        raise StageError(f"rows of {record} lack the columns {missing}; found {rows.column_names}")
-    readable, unreadable = sift(rows, _unreadable(record, columns, rows))
-    typed = pa.table([_cast(column, readable[column.name]) for column in columns], schema=arrow_schema(columns))
+        raise StageError(f"rows of {record.name} lack the columns {missing}; found {rows.column_names}")
+    arrays, unread = [], []
+    for column in record.columns:
+        made, marks = read_column(record.name, column, rows[column.name], column.name)
+        arrays.append(made)
+        unread += marks
+    typed = pa.table(arrays, schema=arrow_schema(record.columns))
     for name in (SOURCE, LINE):
-        typed = typed.append_column(name, readable[name]) if name in readable.column_names else typed
-    kept, away = sift(typed, _rules(columns, typed))
-    return without_origin(kept), pa.concat_tables([quarantine_schema().empty_table(), *unreadable, *away])
+        typed = typed.append_column(name, rows[name]) if name in rows.column_names else typed
+    away = []
+    if unread:
+        away += sift(rows, unread)[1]
+        typed = typed.filter(pc.invert(_any(mask for _, _, mask in unread)))
+    if marks := list(_table_marks(record.columns, typed)):
+        typed, more = sift(typed, marks)
+        away += more
+    kept = without_origin(typed)
+    if record.rules and kept.num_rows:
+        broke = [(rule.reason, rule.column, broken(rule, kept)) for rule in record.rules]
+        if pc.any(_any(mask for _, _, mask in broke)).as_py():
+            typed, more = sift(typed, broke)
+            kept, away = without_origin(typed), away + more
+    return kept, pa.concat_tables([quarantine_schema().empty_table(), *away])
 
 
-def _arrow_type(kind: str) -> pa.DataType:
-    if kind.startswith("list<"):
-        return pa.list_(_TYPES[kind[5:-1]])
-    return _TYPES[kind]
-
-
-def _cast(column: Column, values: Any) -> Any:
-    kind = _arrow_type(column.kind)
-    if pa.types.is_string(values.type) and kind != values.type:
-        values = pc.utf8_trim_whitespace(values)
-        values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
-    return values.cast(kind)
-
-
-def _unreadable(record: str, columns: tuple[Column, ...], rows: pa.Table) -> Iterator[tuple[str, str, Any]]:
-    """(reason, column, mask of the rows that cannot be cast), of the columns that have any."""
+def _table_marks(columns: tuple[Column, ...], rows: pa.Table) -> Iterator[Mark]:
     for column in columns:
         values = rows[column.name]
+        yield from _marks(column, values.chunk(0) if values.num_chunks == 1 else values.combine_chunks(), column.name)
+
+
+def _marks(column: Column, values: pa.Array, path: str) -> Iterator[Mark]:
+    """(reason, path, mask) of each constraint that some value breaks; a null breaks none but the first."""
+    if values.null_count and not column.nullable:
+        yield "is null", path, values.is_null()
+    for word, reason in column.reasons():
+        if word == "items" and column.items is not None:
+            flat, lift = unlisted(values)
+            yield from ((said, inner, lift(mask)) for said, inner, mask in _marks(column.items, flat, f"{path}[]"))
+            continue
+        holds = _HOLDS[word](column, values)
+        if not pc.all(holds, min_count=0).as_py():
+            yield reason, path, pc.invert(pc.fill_null(holds, True))
+    if column.fields:
+        yield from _inside(column, values, path)
+
+
+def _inside(column: Column, values: pa.Array, path: str) -> Iterator[Mark]:
+    """What breaks the constraints of a nested Record, and its row rules where it breaks none; where there is no row inside, nothing."""
+    places = pc.indices_nonzero(values.is_valid())
+    present = values.drop_null() if values.null_count else values
+    found: list[Any] = []
+    for inner in column.fields:
+        for reason, where, mask in _marks(inner, pc.struct_field(present, inner.name), f"{path}.{inner.name}"):
+            found.append(mask)
+            yield reason, where, scattered(len(values), places.filter(mask))
+    if not column.rules or not len(present):
+        return
+    if found:
+        well = pc.invert(_any(found))
+        places, present = places.filter(well), present.filter(well)
+    rows = pa.table([pc.struct_field(present, inner.name) for inner in column.fields], schema=arrow_schema(column.fields))
+    for rule in column.rules if rows.num_rows else ():
+        mask = broken(rule, rows)
+        if pc.any(mask, min_count=0).as_py():
+            mask = mask.combine_chunks() if isinstance(mask, pa.ChunkedArray) else mask
+            yield rule.reason, f"{path}.{rule.column}" if rule.column else path, scattered(len(values), places.filter(mask))
+
+
+def _any(masks: Any) -> Any:
+    return reduce(pc.or_, masks)
+
+
+def _bounded(compare: Callable[[Any, Any], Any], values: pa.Array, bound: Any) -> Any:
+    kind = values.type
+    if pa.types.is_decimal(kind):
         try:
-            _cast(column, values)
-        except pa.ArrowInvalid:
-            broken = [not _casts(column, values[row : row + 1]) for row in range(len(values))]
-            yield f"does not read as {column.kind}", column.name, pa.chunked_array([broken])
-        except (pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
-            raise StageError(f"{record}.{column.name}: found {values.type}, expected {column.kind}: {error}") from error
+            return compare(values, pa.scalar(Decimal(bound), kind))
+        except pa.ArrowInvalid:  # a bound of more digits than the column has
+            places = max(kind.scale, -int(Decimal(bound).as_tuple().exponent))
+            wide = pa.decimal256(76, places)
+            return compare(values.cast(wide), pa.scalar(Decimal(bound), wide))
+    return compare(values, pa.scalar(float(bound) if pa.types.is_floating(kind) else bound, kind))
 
 
-def _casts(column: Column, value: Any) -> bool:
-    try:
-        _cast(column, value)
-    except pa.ArrowInvalid:
-        return False
-    return True
+def _multiple(column: Column, values: pa.Array) -> Any:
+    """Whole multiples; how far a float may miss one is asked of pydantic, whose versions differ in it."""
+    step = column.multiple_of
+    if pa.types.is_integer(values.type):
+        return pa.array(pc.fill_null(values, 0).to_numpy() % step == 0)
+    different = values.unique()
+    if pa.types.is_decimal(values.type):
+        holds = [None if value is None else value % step == 0 for value in different.to_pylist()]
+    else:
+        from pydantic_core import SchemaValidator, core_schema
+
+        ask = SchemaValidator(core_schema.float_schema(multiple_of=step)).isinstance_python
+        numbers = pc.fill_null(different, 0).to_numpy(zero_copy_only=False)
+        with np.errstate(all="ignore"):
+            holds = (np.fmod(numbers, step) == 0) & (np.abs(numbers / step) < 2**53)
+        for at in np.flatnonzero(~holds):
+            holds[at] = ask(float(numbers[at]))
+    return pa.array(holds, pa.bool_()).take(pc.index_in(values, different))
 
 
-def _rules(columns: tuple[Column, ...], rows: pa.Table) -> Iterator[tuple[str, str, Any]]:
-    """(reason, column, mask of the rows that break it); a null breaks no rule but the first."""
-    for column in columns:
-        values = rows[column.name]
-        if not column.nullable:
-            yield "is null", column.name, values.is_null()
-        if column.kind.startswith("list<"):
-            yield "holds a null", column.name, _holding_null(values)
-        bounds = (
-            ("ge", column.ge, pc.greater_equal), ("gt", column.gt, pc.greater),
-            ("le", column.le, pc.less_equal), ("lt", column.lt, pc.less),
-        )  # fmt: skip
-        for word, bound, holds in bounds:
-            if bound is not None:
-                yield f"is not {word} {bound}", column.name, _broken(holds(values, bound))
-        if column.min_length is not None or column.max_length is not None:
-            lengths = pc.utf8_length(values) if column.kind == "string" else pc.list_value_length(values)
-            if column.min_length is not None:
-                reason = f"is shorter than {column.min_length}"
-                yield reason, column.name, _broken(pc.greater_equal(lengths, column.min_length))
-            if column.max_length is not None:
-                reason = f"is longer than {column.max_length}"
-                yield reason, column.name, _broken(pc.less_equal(lengths, column.max_length))
-        if column.pattern:
-            matches = pc.match_substring_regex(values, column.pattern)
-            yield f"does not match {column.pattern}", column.name, _broken(matches)
-        if column.values:
-            known = pc.is_in(values, value_set=pa.array(column.values, values.type))
-            yield f"is none of {list(column.values)}", column.name, _broken(pc.or_(known, values.is_null()))
+def _length(values: pa.Array) -> Any:
+    if pa.types.is_string(values.type):
+        return pc.utf8_length(values)
+    return pc.binary_length(values) if pa.types.is_binary(values.type) else pc.list_value_length(values)
 
 
-def _holding_null(lists: pa.ChunkedArray) -> Any:
-    rows = pc.list_parent_indices(lists).filter(pc.list_flatten(lists).is_null())
-    return pc.is_in(pa.array(range(len(lists)), pa.int64()), value_set=rows.unique())
+def _known(column: Column, values: pa.Array) -> Any:
+    return pc.or_(pc.is_in(values, value_set=pa.array(column.values, values.type)), values.is_null())
 
 
-def _broken(holds: Any) -> Any:
-    return pc.invert(pc.fill_null(holds, True))
+_HOLDS: dict[str, Callable[[Column, pa.Array], Any]] = {
+    "finite": lambda column, values: pc.is_finite(values),
+    "multiple_of": _multiple,
+    "le": lambda column, values: _bounded(pc.less_equal, values, column.le),
+    "lt": lambda column, values: _bounded(pc.less, values, column.lt),
+    "ge": lambda column, values: _bounded(pc.greater_equal, values, column.ge),
+    "gt": lambda column, values: _bounded(pc.greater, values, column.gt),
+    "min_length": lambda column, values: pc.greater_equal(_length(values), column.min_length),
+    "max_length": lambda column, values: pc.less_equal(_length(values), column.max_length),
+    "pattern": lambda column, values: matches(values, column.pattern or ""),
+    "values": _known,
+}

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from schemas import Key, Record
 from schemas.record import described
-from schemas.rules import arrow_schema
+from schemas.arrow import arrow_schema
 
 
 class Everything(Record):

@@ -1,6 +1,7 @@
 """Row rules: whole columns at a time, they say what pydantic says row by row."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from pipeline import StageError
 from schemas import Record
 from schemas.record import described
-from schemas.rules import arrow_schema
+from schemas.arrow import arrow_schema
 
 SCHEMA = {
     "id": pa.string(),
@@ -95,7 +96,6 @@ def test_sift_keeps_order_and_every_row_is_accepted_or_rejected(everything, good
         ({"level": 3}, "is none of [1, 2]"),
         ({"tokens": []}, "is shorter than 1"),
         ({"tokens": [1, 2, 3, 4]}, "is longer than 3"),
-        ({"tokens": [1, None]}, "holds a null"),
         ({"note": ""}, "is shorter than 1"),
     ],
 )
@@ -188,7 +188,7 @@ def test_an_integer_written_as_text_is_read_or_turned_away(count):
     kept, away = Measured.sift(text(("a", count, "", "")))
     assert kept.num_rows + away.num_rows == 1
     if kept.num_rows:
-        assert kept["count"][0].as_py() == int(count)
+        assert kept["count"][0].as_py() == Decimal(count.strip())
 
 
 def test_no_rows_are_sifted_into_no_rows(everything, table):
