@@ -95,7 +95,7 @@ class Column:
             return ", ".join(shown) + (f" and {more:,} more" if more else "")
         if self.low is None:
             return ""
-        unit = " characters" if self.kind == "str" else ""
+        unit = "" if self.kind != "str" else " character" if self.high == 1 else " characters"
         low, high = (f"{v:,}" if isinstance(v, int | float) else str(v) for v in (self.low, self.high))
         return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"
 

@@ -58,7 +58,7 @@ def decide(found: Survey) -> Decision:
     if uneven:
         why.append(f"models are judged by macro F1, since {bounded(top, 40)} alone is {share:.0%} of the rows ({count:,})")
     if seed != _SEEDS[0]:
-        why.append(f"the seed of the split is {seed}: with fewer it left a part without rows or a label")
+        why.append(f"the seed of the split is {seed}: {_SEEDS[0]} would leave a part without rows or without a label")
     if small:
         why.append(f"{found.left:,} texts are few: half of them are for training, and the intervals will be wide")
     metric = "macro_f1" if uneven else "accuracy"

@@ -47,7 +47,7 @@ from __future__ import annotations
 
 {imports}
 
-from .records import {row}, Split{row}
+from .records import {", ".join(sorted([row, f"Split{row}"]))}
 {body}'''
 
 

@@ -134,8 +134,11 @@ def _guess(column: Column, values: pa.ChunkedArray) -> str:
         column.as_text = not pa.types.is_string(kind) or _untidy(values)
         nested = pa.types.is_nested(kind) or pa.types.is_binary(kind)
         return f"holds {kind}, expected one value a row" if nested else ""
-    candidates = _candidates(kind, values)
-    column.kind = next((name for name in candidates if reads_as(name, values)), "")
+    if pa.types.is_struct(kind) or pa.types.is_map(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return f"holds {bounded(kind, 60)}"
+    column.kind = next((name for name in _candidates(kind, values) if reads_as(name, values)), "")
+    if not column.kind and not pa.types.is_nested(kind):
+        column.kind, column.as_text = "str", True  # a time without a zone, a length of time
     return "" if column.kind else f"holds {bounded(kind, 60)}"
 
 
@@ -153,7 +156,7 @@ def _candidates(kind: pa.DataType, values: pa.ChunkedArray) -> Iterator[str]:
     """Types to try, the narrowest first."""
     if pa.types.is_string(kind):
         real = not pc.any(pc.match_substring_regex(values, _UNREAL.pattern)).as_py()
-        truths = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(values)), value_set=pa.array(["true", "false", "", None]))
+        truths = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(values)), value_set=pa.array(["true", "false", "yes", "no", "", None]))
         yield from ["bool"] if pc.all(truths).as_py() else []
         yield from ["int", "float"] if real else []
         yield from ("date", "datetime", "str")

@@ -54,8 +54,6 @@ def layout(code: Code, before: str = "", after: str = "", indent: int = 0) -> st
         return line
     if isinstance(code, Named):
         return layout(code.value, f"{before}{code.name}{code.sign}", after, indent)
-    if len(code.items) == 1 and isinstance(code.items[0], str) and not code.head:
-        return line  # one long text is not made shorter by a line of its own
     inner = "\n".join(layout(item, "", ",", indent + 4) for item in code.items)
     return f"{' ' * indent}{before}{code.head}{code.brackets[0]}\n{inner}\n{' ' * indent}{code.brackets[1]}{after}"
 
