@@ -10,12 +10,12 @@ import re
 from functools import cache
 from typing import Any
 
-_ESCAPED = r"[^\w\s]|x[0-9A-Fa-f]{2}|[tnrfva]|[dDwWsS]|[pP](?:[A-Za-z]|\{\^?[A-Za-z_]+\})"
+_ESCAPED = r"[^\w\s<>]|x[0-9A-Fa-f]{2}|[tnrfva]|[dDwWsS]|[pP](?:[A-Za-z]|\{\^?[A-Za-z_]+\})"
 _TOKEN = re.compile(
     rf"""
       \\(?:{_ESCAPED}|[bBAz])                                         # an escape
     | \[\^?(?:\\(?:{_ESCAPED})|[^\]\[\\&~-]|-(?!-)|&(?!&)|~(?!~))+\]  # a set, without set operators
-    | \((?:\?(?::|P<[A-Za-z_]\w*>|[ims]+[:)]))?  | \)                 # a group
+    | \((?:\?(?::|P<[A-Za-z_]\w*>|[ims]+[:)])|(?!\?))  | \)           # a group
     | (?:[*+?]|\{{\d{{1,3}}(?:,(?:\d{{1,3}})?)?\}})\??(?![*+?{{])     # a repetition; twice in a row means three things
     | [^\\\[\](){{}}*+?]                                              # a character, ^ $ . and |
     """,
@@ -48,7 +48,12 @@ def mistake(pattern: str) -> str:
 
 def is_plain(pattern: str) -> bool:
     """Whether Python's engine, which Great Expectations uses, accepts what the two accept."""
-    return _PLAIN.search(pattern) is None
+    if _PLAIN.search(pattern):
+        return False
+    try:
+        return re.compile(pattern) is not None
+    except re.error:
+        return False
 
 
 def matches(values: Any, pattern: str) -> Any:

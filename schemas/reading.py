@@ -8,7 +8,7 @@ A value reads where nothing of it is lost.  Of text, white space around it aside
     date       2024-02-29;  not 2024-02-30, 29.2.2024, or a date with a time
     timestamp  2024-02-29T12:00:00Z, or with +01:00, to the microsecond;  not without a zone
     decimal    digits as for double, no more than its column has;  not nan
-    binary     base64, as in JSON
+    binary     base64, as in JSON, of either alphabet
     string     as it is; whole numbers as their digits
 
 Blank text is null in any column but text and binary.  A float reads as int64 where it is whole, and as a decimal by its shortest digits; 0 and 1 as
@@ -246,7 +246,8 @@ def _base64(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
         except ValueError:
             return None
 
-    return values, pa.array([decoded(text) for text in values.to_pylist()], kind)
+    plain = pc.replace_substring(pc.replace_substring(values, "-", "+"), "_", "/")
+    return values, pa.array([decoded(text) for text in plain.to_pylist()], kind)
 
 
 def _nothing(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:

@@ -12,7 +12,13 @@ from pipeline.errors import bounded
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_MARK = "_row_rule"
+
+class Marked(staticmethod):  # type: ignore[type-arg]
+    """A function of a Record's body that is a row rule."""
+
+    def __init__(self, function: Callable[[Any], Any], reason: str, column: str | None) -> None:
+        super().__init__(function)
+        self.reason, self.column = reason, column
 
 
 @dataclass(frozen=True)
@@ -45,8 +51,7 @@ def row_rule(reason: str, column: str | None = None) -> Callable[[Any], Any]:
         inner = function.__func__ if isinstance(function, staticmethod) else function
         if not callable(inner):
             raise UsageError(f"@row_rule({reason!r}) stands above {bounded(inner)}; expected a function of the rows")
-        vars(inner)[_MARK] = (reason, column)
-        return staticmethod(inner)
+        return Marked(inner, reason, column)
 
     return mark
 
@@ -56,10 +61,8 @@ def rules_of(record: type) -> tuple[RowRule, ...]:
     found: dict[str, RowRule | None] = {}
     for kind in reversed(record.__mro__):
         for name, value in vars(kind).items():
-            function = value.__func__ if isinstance(value, staticmethod) else None
-            if _MARK in getattr(function, "__dict__", {}):
-                reason, column = function.__dict__[_MARK]  # type: ignore[union-attr]  # it has the mark
-                found[name] = RowRule(f"{record.__name__}.{name}", reason, column, function)  # type: ignore[arg-type]
+            if isinstance(value, Marked):
+                found[name] = RowRule(f"{record.__name__}.{name}", value.reason, value.column, value.__func__)
             elif name in found:
                 found[name] = None
     return tuple(rule for rule in found.values() if rule is not None)

@@ -72,7 +72,15 @@ def _is_exact(column: Column, value: Any) -> bool:
         return column.kind == "int64" and -(2**63) <= value < 2**63
     if kind is datetime:
         return column.kind.startswith("timestamp") and value.tzinfo is UTC
-    return kind is _TYPES.get(column.kind)
+    return kind is _TYPES.get(column.kind) and (kind is not str or _is_text(value))
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written as UTF-8, which half a surrogate pair cannot."""
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _as_arrow(column: Column, value: Any) -> Iterator[Any]:

@@ -1,6 +1,8 @@
 """One Record with a column of every type and constraint, and rows for it."""
 
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pyarrow as pa
@@ -8,8 +10,10 @@ import pytest
 from pydantic import Field
 
 from schemas import Key, Record
-from schemas.record import described
 from schemas.arrow import arrow_schema
+from schemas.record import described
+
+sys.path.append(str(Path(__file__).parent))  # `visits` is imported by several tests
 
 
 class Everything(Record):

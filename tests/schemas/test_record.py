@@ -1,13 +1,16 @@
 """Record -> columns; and what no column can be."""
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum, Flag, IntEnum
 from typing import Annotated, Any, Literal
 
 import annotated_types
 import pytest
-from pydantic import AfterValidator, Field, StringConstraints, create_model, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, create_model, field_validator, model_validator
 
 from pipeline import UsageError
-from schemas import Record
+from schemas import Distinct, Key, Record, Unique
 from schemas.record import Column, described
 
 
@@ -58,6 +61,135 @@ def test_a_constraint_is_found_however_it_is_written(hint, expected):
     assert column == Column("value", column.kind, **{"nullable": False} | expected)
 
 
+class Inner(Record):
+    """A nested one."""
+
+    zip: Annotated[str, Field(min_length=2)]
+    age: int | None
+
+
+class Node(Record):
+    """One that holds itself."""
+
+    parts: list["Node"]
+
+
+Size = Enum("Size", {"S": "s", "M": "m"})
+
+
+@pytest.mark.parametrize(
+    ("hint", "kind"),
+    [
+        (bytes, "binary"),
+        (Annotated[Decimal, Field(max_digits=10, decimal_places=2)], "decimal128(10, 2)"),
+        (Annotated[Decimal, Field(max_digits=39, decimal_places=0)] | None, "decimal256(39, 0) | null"),
+        (Size, "string"),
+        (IntEnum("Level", ["LOW", "HIGH"]), "int64"),
+        (Inner, "struct<zip: string, age: int64 | null>"),
+        (list[Inner | None] | None, "list<struct<zip: string, age: int64 | null> | null> | null"),
+        (list[list[Annotated[int, Field(ge=1)] | None]], "list<list<int64 | null>>"),
+        (Literal[b"a"], "binary"),
+        (Literal[True], "bool"),
+    ],
+)
+def test_a_type_has_its_column(hint, kind):
+    assert record_with(hint).columns() == {"value": kind}
+
+
+def test_what_lies_inside_has_its_own_constraints():
+    (column,) = described(record_with(list[Inner]))
+    assert column.items == Column("[]", "struct<zip: string, age: int64 | null>", nullable=False, fields=described(Inner))
+    assert described(Inner)[0].min_length == 2
+
+
+def test_the_key_is_all_columns_marked_so_in_order():
+    class Both(Record):
+        b: Annotated[int, Key()]
+        n: int
+        a: Annotated[str, Key()]
+        email: Annotated[str, Distinct()] | None
+
+    assert Both.key() == ("b", "a")
+    assert [one.column for one in Both.contract().expectations if isinstance(one, Unique)] == ["email"]
+    assert Inner.key() == ()
+
+
+def test_the_contract_asks_what_the_suite_can(everything):
+    asked = {(type(one).__name__, getattr(one, "column", None)) for one in everything.contract().expectations}
+    assert {("Unique", "id"), ("Matches", "text"), ("Lengths", "text"), ("Between", "day"), ("InSet", "kind")} <= asked
+    record = create_model(
+        "Rich",
+        __base__=Record,
+        size=(Size, ...),
+        cost=(Annotated[Decimal, Field(max_digits=5, decimal_places=2, ge=0)], ...),
+        step=(Annotated[int, Field(multiple_of=2)] | None, ...),
+        inner=(Inner, ...),
+    )
+    assert {(type(one).__name__, getattr(one, "column", None)) for one in record.contract().expectations} == {
+        ("ColumnsAre", None), ("RowCount", None), ("NotNull", "size"), ("InSet", "size"), ("NotNull", "cost"), ("NotNull", "inner"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        (Decimal, "found a Decimal of no stated size; a column has one, such as"),
+        (Annotated[Decimal, Field(max_digits=9)], "found a Decimal of no stated size"),
+        (
+            Annotated[Decimal, Field(max_digits=77, decimal_places=2)],
+            "found max_digits=77 and decimal_places=2; expected at most 76",
+        ),
+        (Annotated[Decimal, Field(max_digits=2, decimal_places=3)], "no more places than digits"),
+        (Annotated[Decimal, Field(max_digits=9, decimal_places=2, ge=0.5)], "found ge=0.5 on decimal128"),
+        (
+            Annotated[Decimal, Field(max_digits=38, decimal_places=2, multiple_of=Decimal("0.01"))],
+            "a quotient of at most 28 digits",
+        ),
+        (Annotated[Decimal, Field(max_digits=76, decimal_places=76, ge=5)], "a bound that fits 76 digits"),
+        (Annotated[int, Field(ge=0.5)], "found ge=0.5 on int64; expected a whole number of 64 bits"),
+        (Annotated[int, Field(le=2**63)], "found le=9223372036854775808 on int64"),
+        (Annotated[int, Field(multiple_of=0)], "found multiple_of=0 on int64; expected a whole number of 64 bits above 0"),
+        (Annotated[float, Field(ge=float("nan"))], "found ge=nan on double; expected a number"),
+        (Annotated[date, Field(ge=datetime(2020, 1, 1, tzinfo=UTC))], "expected a date"),
+        (Annotated[datetime, Field(ge=datetime(2020, 1, 1))], "expected a datetime with a zone"),
+        (Annotated[list[int], Key()], "no row rule is known for key=True on list<int64>"),
+        (Annotated[str, Key()] | None, "a Key may not be null"),
+        (Annotated[str, Field(alias="v")], "found the alias 'v'; a column is called like its field"),
+        (Annotated[bytes, Field(pattern="a")], "no row rule is known for pattern=a on binary"),
+    ],
+)
+def test_a_mistake_in_a_declaration_is_a_usage_error_that_says_the_way_out(hint, said):
+    with pytest.raises(UsageError, match=said):
+        record_with(hint).columns()
+
+
+def test_a_record_that_holds_itself_is_a_usage_error():
+    with pytest.raises(
+        UsageError, match=r"^Node\.parts\[\]: Node holds itself, which no column can; refer to the other row by its key"
+    ):
+        Node.columns()
+
+
+def test_all_mistakes_of_a_record_are_told_at_once():
+    record = create_model("Odd", __base__=Record, a=(complex, ...), b=(int, ...), c=(Annotated[int, Field(pattern="x")], ...))
+    with pytest.raises(UsageError) as raised:
+        record.columns()
+    first, second = str(raised.value).splitlines()
+    assert first.startswith("Odd.a: ")
+    assert second.startswith("Odd.c: ")
+
+
+def test_a_setting_that_changes_what_pydantic_accepts_is_a_usage_error():
+    class Loose(Record):
+        model_config = ConfigDict(str_strip_whitespace=True, title="Loose")
+        value: str
+
+    with pytest.raises(
+        UsageError, match=r"Loose: no row rule is known for the settings \{'str_strip_whitespace': True\} of its model_config"
+    ):
+        Loose.columns()
+
+
 @pytest.mark.parametrize(
     "hint",
     [
@@ -66,6 +198,9 @@ def test_a_constraint_is_found_however_it_is_written(hint, expected):
         set[str],
         complex,
         list,
+        Enum("Mixed", {"A": 1, "B": "b"}),
+        Enum("Halves", {"A": 0.5}),
+        Flag("Bits", ["A", "B"]),
         int | str,
         int | str | None,
         None,

@@ -1,18 +1,20 @@
 """Row rules: whole columns at a time, they say what pydantic says row by row."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Annotated
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from pipeline import StageError
-from schemas import Record
-from schemas.record import described
+from schemas import Record, reading
 from schemas.arrow import arrow_schema
+from schemas.record import described
 
 SCHEMA = {
     "id": pa.string(),
@@ -189,6 +191,133 @@ def test_an_integer_written_as_text_is_read_or_turned_away(count):
     assert kept.num_rows + away.num_rows == 1
     if kept.num_rows:
         assert kept["count"][0].as_py() == Decimal(count.strip())
+
+
+def test_the_grammar_of_text_is_as_the_reader_says():
+    class Written(Record):
+        number: int | None
+        ratio: float | None
+        open: bool | None
+        day: date | None
+        at: datetime | None
+        price: Annotated[Decimal, Field(max_digits=6, decimal_places=2)] | None
+        scan: bytes | None
+
+    names = list(Written.columns())
+    read = {
+        "number": ["3", "-3", "+3", "007", "3.0", " 3\t", "9223372036854775807", "+0009223372036854775807"],
+        "ratio": ["3", "+3.5", ".5", "1e3", "nan", "Infinity", "-inf"],
+        "open": ["1", "0", "TRUE", "f", "Yes", "n", "on", "OFF"],
+        "day": ["2024-02-29", " 2000-02-29 "],
+        "at": ["2024-02-29T12:00:00Z", "2024-02-29 12:00+01:00", "2024-02-29T12Z", "2024-02-29T12:00:00.123456-0130"],
+        "price": ["3", "+3.5", "0003.50", "3.5000", "1234.56", "-.5", "1e3"],
+        "scan": ["/wA=", ""],
+    }
+    unread = {
+        "number": ["1e3", "0x10", "0X1f", "1_000", "1,000", "3.5", "3.", "x", "-", "\u0663", "9223372036854775808", "9" * 50],
+        "ratio": ["1,5", "1_0", "0x10", "e3", "infinite", ".", "1.5.5"],
+        "open": ["2", "maybe", "-1", "yes!"],
+        "day": ["2024-02-30", "2023-02-29", "1900-02-29", "2024-13-01", "2024-1-1", "29.02.2024", "20240229", "2024-02-29T00:00", "0000-01-01"],
+        "at": ["2024-02-29T12:00:00", "2024-02-29", "2024-02-30T12:00Z", "2024-02-29T25:00Z", "2024-02-29T12:00:00.1234567Z", "2024-02-29T12:00:60Z"],
+        "price": ["3.555", "12345", "nan", "1,5", "1e9", "12 3"],
+        "scan": ["/wA", "\u00e9\u00e9", "a b c d"],
+    }  # fmt: skip
+    for name in names:
+        for expected, written in ((0, read[name]), (1, unread[name])):
+            rows = pa.table(
+                {other: pa.array(written if other == name else [None] * len(written), pa.string()) for other in names}
+            )
+            kept, away = Written.sift(rows)
+            assert away["value"].to_pylist() == (written if expected else []), name
+            assert kept[name].null_count == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [
+        ("count", "12a"), ("count", "1,5"), ("count", "0x1"), ("count", "99999999999999999999"), ("count", "1.5"), ("score", "1,5"),
+        ("day", "2024-02-30"), ("day", "soon"), ("day", "2024-02-29T00:00"),
+    ],
+)  # fmt: skip
+def test_values_of_a_wrong_shape_are_told_apart_without_trying_them_one_by_one(monkeypatch, column, wrong):
+    def tried(*_):
+        raise AssertionError("a look at single values")
+
+    monkeypatch.setattr(reading, "_failing", tried)
+    good = {"id": "a", "count": "1", "score": "0.5", "day": "2024-02-29"}
+    rows = text(*(tuple((good | {column: wrong} if n % 3 == 0 else good).values()) for n in range(300)))
+    kept, away = Measured.sift(rows)
+    assert (kept.num_rows, away.num_rows) == (200, 100)
+
+
+def test_a_column_of_naive_moments_is_turned_away_row_by_row():
+    class Timed(Record):
+        at: datetime
+
+    noon = datetime(2024, 2, 29, 12)
+    kept, away = Timed.sift(pa.table({"at": [noon, None]}))
+    assert kept.num_rows == 0
+    assert away["rule"].to_pylist() == ["does not read as timestamp[us, tz=UTC]", "is null"]
+    assert Timed.refusal({"at": noon}).rule == "does not read as timestamp[us, tz=UTC]"
+
+
+def test_what_json_has_no_word_for_is_readable_in_the_quarantine():
+    class Measure(Record):
+        scan: bytes
+        cost: Annotated[Decimal, Field(max_digits=6, decimal_places=2)]
+        ratio: float
+        count: Annotated[int, Field(ge=0)]
+
+    rows = pa.table({"scan": [b"\xff"], "cost": [Decimal("1.50")], "ratio": [float("nan")], "count": [-1]})
+    _, away = Measure.sift(rows)
+    found = json.loads(away["row"][0].as_py())
+    assert found == {"scan": "_w==", "cost": "1.50", "ratio": "NaN", "count": -1}
+    kept, _ = Measure.sift(pa.Table.from_pylist([found | {"count": 1}]))
+    assert kept.drop_columns(["ratio", "count"]).to_pylist() == [{"scan": b"\xff", "cost": Decimal("1.50")}]
+    assert str(kept["ratio"][0].as_py()) == "nan"
+
+
+def test_structs_and_lists_are_read_inside_and_their_nulls_kept():
+    class Inner(Record):
+        n: int | None
+
+    class Outer(Record):
+        inner: Inner | None
+        many: list[Inner | None] | None
+        sizes: list[float]
+
+    rows = pa.table(
+        {
+            "inner": pa.array([{"n": "3"}, None, {"n": "x"}, {"n": ""}]),
+            "many": pa.array([[{"n": "1"}, None], None, [], [{"n": "y"}]]),
+            "sizes": pa.array([[1], [2, 3], [], [4]], pa.large_list(pa.int32())),
+        }
+    )
+    kept, away = Outer.sift(rows)
+    assert kept.schema == arrow_schema(described(Outer))
+    assert kept.to_pylist() == [
+        {"inner": {"n": 3}, "many": [{"n": 1}, None], "sizes": [1.0]},
+        {"inner": None, "many": None, "sizes": [2.0, 3.0]},
+    ]
+    assert [(row["rule"], row["column"], row["value"]) for row in away.to_pylist()] == [
+        ("does not read as int64", "inner.n", "x"),
+        ("does not read as int64", "many[].n", "[{'n': 'y'}]"),
+    ]
+
+
+def test_a_struct_that_lacks_a_column_is_a_stage_error():
+    class Inner(Record):
+        n: int
+
+    class Outer(Record):
+        inner: Inner
+
+    with pytest.raises(StageError, match=r"Outer\.inner lacks the columns \['n'\]; found \['m'\]"):
+        Outer.sift(pa.table({"inner": [{"m": 1}]}))
+    with pytest.raises(StageError, match=r"Outer\.inner\.n: found list<item: int64>, expected int64"):
+        Outer.sift(pa.table({"inner": [{"n": [1]}]}))
+    with pytest.raises(StageError, match=r"Outer\.inner: found string, expected struct<n: int64>"):
+        Outer.sift(pa.table({"inner": ["x"]}))
 
 
 def test_no_rows_are_sifted_into_no_rows(everything, table):

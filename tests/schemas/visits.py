@@ -92,13 +92,19 @@ GOOD: dict[str, Any] = {
     "grid": [[1, None], [2]],
 }
 
-TEXTS = st.none() | st.text("ab1Z\n \u0663\u00e9\x0b", max_size=6) | st.sampled_from(["12", "12345", "1\n", "\u0661\u0662", "a-", "-a"])
+TEXTS = (
+    st.none()
+    | st.text("ab1Z\n \u0663\u00e9\x0b", max_size=6)
+    | st.sampled_from(["12", "12345", "1\n", "\u0661\u0662", "a-", "-a"])
+)
 INTEGERS = st.none() | st.integers(-3, 12) | st.sampled_from([-(2**63), 2**63 - 1])
 DAYS = st.none() | st.dates() | st.dates(date(2019, 12, 30), date(2020, 1, 3)) | st.dates(date(2024, 2, 27), date(2024, 3, 1))
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=11))])
 MOMENTS = st.none() | st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=ZONES)
 MOMENTS |= st.integers(-1, 1).map(lambda micros: datetime(2030, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros))
-FLOATS = st.none() | st.floats() | st.integers(-4, 44).map(lambda quarters: quarters / 4) | st.sampled_from([10.0, 0.2500000001])
+FLOATS = (
+    st.none() | st.floats() | st.integers(-4, 44).map(lambda quarters: quarters / 4) | st.sampled_from([10.0, 0.2500000001])
+)
 ADDRESSES = st.fixed_dictionaries({"zip": TEXTS, "city": TEXTS}) | st.none()
 PRICES = st.none() | st.decimals(-1, 9999, places=2) | st.integers(-2, 40).map(lambda steps: steps * Decimal("0.05"))
 ITEMS = st.none() | st.fixed_dictionaries(
