@@ -6,10 +6,13 @@ import json
 import sys
 from pathlib import Path
 
-from pipeline import LocalStore
+from pipeline import LocalStore, StageError, UsageError
+from pipeline.progress import listening
+from stages import CsvFile, Files
 
 from .decide import decide
 from .flow import flow
+from .header import with_names
 from .look import Wanted, look
 from .names import require_package_name
 from .records import records
@@ -24,9 +27,22 @@ def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, as_json: bo
     """Write NAME/ into the working directory and say what is in it. Raises UsageError, and then nothing was written."""
     folder = Path.cwd()
     require_package_name(name, folder)
-    source = source_of(as_written(data, folder))
-    found = look(source, wanted)
-    read = survey(source, found)
+    notes: dict[str, None] = {}  # each once
+
+    def hear(_step: str, _done: int, _total: int, note: str) -> None:
+        if note.startswith("note: "):
+            notes[note.removeprefix("note: ")] = None
+
+    try:
+        source: Files = source_of(as_written(data, folder))
+        if isinstance(source, CsvFile):
+            source, wanted, note = with_names(source, wanted)
+            notes |= {note: None} if note else {}
+        with listening("new", hear):
+            found = look(source, wanted)
+            read = survey(source, found)
+    except StageError as error:  # here it is the file's fault, and nothing has run
+        raise UsageError(str(error)) from error
     decided = decide(read)
     files = {
         "__init__.py": f'"""The pipeline `{name}`: what holds of its rows, and its steps."""\n',
@@ -35,7 +51,7 @@ def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, as_json: bo
         "test_flow.py": tests(name, read),
     }
     write(folder / name, files)
-    told = document(name, data, found, read, decided, list(files), store)
+    told = document(name, data, found, read, [*notes, *decided.why], list(files), store)
     if as_json:
         json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")

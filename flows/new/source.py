@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 
-from stages import CsvFile, Source
+from stages import CsvFile, Files, JsonLines, ParquetFiles
 
-_PACKED = re.compile(r"\.(gz|zst|zip)$")
+_PACKED = re.compile(r"\.(gz|tgz|zst|zip|tar)$")
+_KINDS: dict[str, type[Files]] = {
+    "parquet": ParquetFiles, "pq": ParquetFiles, "jsonl": JsonLines, "ndjson": JsonLines, "json": JsonLines,
+}  # fmt: skip
 
 
-def source_of(data: str) -> Source:
+def source_of(data: str) -> Files:
     """The source that reads the file, files or URL. Raises UsageError for one that is missing, empty or not readable."""
-    source = CsvFile(path=Path(data))
-    source.state()
-    return source
+    source: Files = CsvFile(path=data)
+    names = list(source.state())
+    kind = _kind(names[0])
+    if kind is None and _PACKED.search(_plain(names[0])):  # an archive: the first file in it tells
+        with closing(source.parts(names[0])) as parts:
+            kind = next((_kind(part.name) for part in parts if not part.refused), None)
+    return kind(path=data) if kind else source
 
 
 def as_written(data: str, folder: Path) -> str:
@@ -23,3 +31,14 @@ def as_written(data: str, folder: Path) -> str:
     if "://" in data or not path.is_absolute() or not path.is_relative_to(folder):
         return data
     return str(path.relative_to(folder))
+
+
+def _kind(name: str) -> type[Files] | None:
+    plain = _plain(name)
+    while _PACKED.search(plain):
+        plain = _PACKED.sub("", plain)
+    return _KINDS.get(plain.rpartition(".")[2])
+
+
+def _plain(name: str) -> str:
+    return re.split("[?#]", name)[0].lower() if "://" in name else name.lower()

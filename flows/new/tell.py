@@ -16,7 +16,6 @@ from ..hints import command
 from ..tables import grid_of
 
 if TYPE_CHECKING:
-    from .decide import Decision
     from .look import Look
     from .survey import Reasons, Survey
 
@@ -24,7 +23,7 @@ _SHOWN = 12  # lines of a list
 
 
 def document(
-    name: str, data: str, found: Look, read: Survey, decided: Decision, files: list[str], store: LocalStore
+    name: str, data: str, found: Look, read: Survey, decided: list[str], files: list[str], store: LocalStore
 ) -> dict[str, Any]:
     """What `new --json` prints."""
     return {
@@ -45,7 +44,7 @@ def document(
             *_reasons("unique", Counter({("text", "repeats an earlier text"): read.repeats})),
         ],
         "conflicts": read.conflicts,
-        "decided": list(decided.why),
+        "decided": decided,
         "files": [f"{name}/{file}" for file in files],
         "next": [
             f"pytest {name}",

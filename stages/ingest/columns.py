@@ -10,6 +10,7 @@ from pydantic import Field, SerializeAsAny
 from pipeline import StageError
 from pipeline.digest import digest_bytes
 from pipeline.errors import bounded, suggest
+from pipeline.quarantine import without_origin
 
 from .stage import Source
 
@@ -80,7 +81,7 @@ def column_at(rows: pa.Table, path: str) -> pa.ChunkedArray:
         return rows[path]
     head, *inner = path.split(".")
     if not inner or head not in rows.column_names:
-        raise StageError(f"the source has no column {bounded(path)}; {suggest(path, rows.column_names)}")
+        raise StageError(f"the source has no column {bounded(path)}; {suggest(path, without_origin(rows).column_names)}")
     found = rows[head]
     for part in inner:
         names = found.type.names if pa.types.is_struct(found.type) else []

@@ -72,7 +72,7 @@ def test_the_first_rows_alone_are_read():
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"names": {"text": "v3"}}, "no column v3; did you mean 'v"),
+        ({"names": {"text": "v3"}}, "no column v3; known: deep, flag, number, text, v1, v2"),
         ({"names": {"text": "deep.outer.name"}}, "no outer at deep.outer.name"),
         ({"names": {"text": "v2.inner"}}, "no inner at v2.inner"),
         ({"as_text": ("v9",)}, "no column v9"),
