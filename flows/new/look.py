@@ -24,6 +24,7 @@ from .names import field_names
 
 SAMPLE = 10_000  # rows that types are guessed from; the whole file then has its say
 _MOST_COLUMNS = 60  # in a Record
+_DEEPEST = 4  # dots in a path
 _LONGEST_ID = 64  # characters
 _ID = re.compile(r"(^|_)(id|uuid|guid|key|pk)$")
 _UNREAL = re.compile(r"^\s*[+-]?0\d")  # 007 is no number: its zeros would be lost
@@ -47,15 +48,12 @@ class Look:
     rows: int
 
 
-def look(source: Source, wanted: Wanted) -> Look:
+def look(rows: pa.Table, wanted: Wanted) -> Look:
     """Guess from the first rows. Raises UsageError for a column that is not there or cannot play its part."""
-    rows = without_origin(first_rows(source, SAMPLE))
-    if not rows.num_rows:
-        raise UsageError("the data has no rows; there is nothing to learn from")
     roles = _roles(rows, wanted)
     left_out: dict[str, str] = {}
     found: list[Column] = []
-    names = [*roles, *(name for name in rows.column_names if name not in roles)]
+    names = [*roles, *(name for name in _leaves(rows) if name not in roles)]
     fields = field_names(name for name in names if roles.get(name) not in ("text", "label"))
     for name in names:
         role = roles.get(name, "")
@@ -73,7 +71,7 @@ def look(source: Source, wanted: Wanted) -> Look:
 
 
 def first_rows(source: Source, count: int) -> pa.Table:
-    """The first rows of a source, over its files."""
+    """The first rows of a source, over its files. Raises UsageError where there are none."""
     parts: list[pa.Table] = []
     left = count
     for name in source.state():
@@ -85,9 +83,9 @@ def first_rows(source: Source, count: int) -> pa.Table:
                     break
         if left <= 0:
             break
-    if not parts:
+    if left == count:
         raise UsageError("the data has no rows; there is nothing to learn from")
-    return pa.concat_tables(parts, promote_options="default")
+    return without_origin(pa.concat_tables(parts, promote_options="default"))
 
 
 def reads_as(kind: str, values: pa.ChunkedArray) -> bool:
@@ -98,6 +96,20 @@ def reads_as(kind: str, values: pa.ChunkedArray) -> bool:
     except StageError:
         return False
     return not away.num_rows
+
+
+def _leaves(rows: pa.Table) -> Iterator[str]:
+    """The columns, and instead of one that holds nested values the paths to what is in it."""
+
+    def within(path: str, kind: pa.DataType) -> Iterator[str]:
+        if not pa.types.is_struct(kind) or path.count(".") >= _DEEPEST:
+            yield path
+            return
+        for field in kind:
+            yield from within(f"{path}.{field.name}", field.type)
+
+    for name, kind in zip(rows.schema.names, rows.schema.types, strict=True):
+        yield from within(name, kind)
 
 
 def _roles(rows: pa.Table, wanted: Wanted) -> dict[str, str]:
@@ -133,18 +145,18 @@ def _guess(column: Column, values: pa.ChunkedArray) -> str:
     if column.role:
         column.as_text = not pa.types.is_string(kind) or _untidy(values)
         nested = pa.types.is_nested(kind) or pa.types.is_binary(kind)
-        return f"holds {kind}, expected one value a row" if nested else ""
+        return f"holds {bounded(str(kind), 60)}, expected one value a row" if nested else ""
     if pa.types.is_struct(kind) or pa.types.is_map(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return f"holds {bounded(kind, 60)}"
+        return f"holds {bounded(str(kind), 60)}"
     column.kind = next((name for name in _candidates(kind, values) if reads_as(name, values)), "")
     if not column.kind and not pa.types.is_nested(kind):
         column.kind, column.as_text = "str", True  # a time without a zone, a length of time
-    return "" if column.kind else f"holds {bounded(kind, 60)}"
+    return "" if column.kind else f"holds {bounded(str(kind), 60)}"
 
 
 def _guess_text(column: Column, values: pa.ChunkedArray) -> str:
     if not pa.types.is_string(values.type):
-        return f"holds {bounded(values.type, 60)}, expected text"
+        return f"holds {bounded(str(values.type), 60)}, expected text"
     if values.null_count == len(values) or _blank(values):
         return "is empty in all rows that were looked at"
     if not pc.any(pc.match_substring_regex(values, r"\p{L}")).as_py():
@@ -156,7 +168,9 @@ def _candidates(kind: pa.DataType, values: pa.ChunkedArray) -> Iterator[str]:
     """Types to try, the narrowest first."""
     if pa.types.is_string(kind):
         real = not pc.any(pc.match_substring_regex(values, _UNREAL.pattern)).as_py()
-        truths = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(values)), value_set=pa.array(["true", "false", "yes", "no", "", None]))
+        truths = pc.is_in(
+            pc.utf8_lower(pc.utf8_trim_whitespace(values)), value_set=pa.array(["true", "false", "yes", "no", "", None])
+        )
         yield from ["bool"] if pc.all(truths).as_py() else []
         yield from ["int", "float"] if real else []
         yield from ("date", "datetime", "str")

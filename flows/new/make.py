@@ -13,7 +13,8 @@ from stages import CsvFile, Files
 from .decide import decide
 from .flow import flow
 from .header import with_names
-from .look import Wanted, look
+from .look import SAMPLE, Wanted, first_rows, look
+from .missing import with_missing
 from .names import require_package_name
 from .records import records
 from .source import as_written, source_of
@@ -39,7 +40,10 @@ def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, as_json: bo
             source, wanted, note = with_names(source, wanted)
             notes |= {note: None} if note else {}
         with listening("new", hear):
-            found = look(source, wanted)
+            rows = first_rows(source, SAMPLE)
+            if isinstance(source, CsvFile) and (told := with_missing(source, rows, wanted.label)) != source:
+                source, rows = told, first_rows(told, SAMPLE)
+            found = look(rows, wanted)
             read = survey(source, found)
     except StageError as error:  # here it is the file's fault, and nothing has run
         raise UsageError(str(error)) from error

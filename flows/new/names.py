@@ -65,7 +65,9 @@ def python_name(text: str, used: Iterable[str], otherwise: str) -> str:
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     name = re.sub(r"_+", "_", re.sub(r"\W", "_", name)).strip("_")[:_LONGEST].strip("_")
     name = unicodedata.normalize("NFKC", name)
-    if (name and not name.isidentifier()) or name.startswith(("model_dump", "model_validate")):  # pydantic keeps the latter for itself
+    if (name and not name.isidentifier()) or name.startswith(
+        ("model_dump", "model_validate")
+    ):  # pydantic keeps the latter for itself
         name = f"column_{name}"
     if not name.isidentifier():
         name = otherwise

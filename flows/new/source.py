@@ -22,6 +22,8 @@ def source_of(data: str) -> Files:
     if kind is None and _PACKED.search(_plain(names[0])):  # an archive: the first file in it tells
         with closing(source.parts(names[0])) as parts:
             kind = next((_kind(part.name) for part in parts if not part.refused), None)
+    if kind is None and re.search(r"\.(tsv|tab)\b", _plain(names[0])):
+        return CsvFile(path=data, delimiter="\t")
     return kind(path=data) if kind else source
 
 

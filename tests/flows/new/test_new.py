@@ -110,8 +110,10 @@ def test_columns_that_only_come_along_cost_no_row(here, reviews):
 
 def test_names_and_values_of_the_data_are_never_code(here):
     evil = ['x"); import os #', '"""\nimport os\n"""', "class", "{0}", "\\", "'", "a\rb", "del"]
-    labels = ['"""', "it's\n\"so\"", "\\", "{x}", "\x1b[31m", "'''", "‮", "é"]
-    rows = [[f"text {i} of {labels[i % 8]!a} here", labels[i % 8], *(f"{name} {i % 2}" for name in evil[2:])] for i in range(400)]
+    labels = ['"""', 'it\'s\n"so"', "\\", "{x}", "\x1b[31m", "'''", "‮", "é"]
+    rows = [
+        [f"text {i} of {labels[i % 8]!a} here", labels[i % 8], *(f"{name} {i % 2}" for name in evil[2:])] for i in range(400)
+    ]
     here.csv('a "b" \\ c.csv', evil, rows)
     told = json.loads(here.new("evil", 'a "b" \\ c.csv', evil[0], evil[1], as_json=True))
     assert set(told["labels"]) == set(labels)
