@@ -4,7 +4,7 @@ from .baseline import Baseline
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import Columns, CsvFile, Ingest, PackageDocstrings, Source
+from .ingest import Columns, CsvFile, Files, Ingest, JsonLines, PackageDocstrings, ParquetFiles, Source
 from .train import (
     Attend,
     Attention,
@@ -37,13 +37,16 @@ __all__ = [
     "Embed",
     "Encode",
     "Evaluate",
+    "Files",
     "Gru",
     "Ingest",
+    "JsonLines",
     "Lstm",
     "Mask",
     "Max",
     "Mean",
     "PackageDocstrings",
+    "ParquetFiles",
     "Perceptron",
     "Source",
     "Split",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import Field, SerializeAsAny
@@ -62,6 +63,7 @@ class Ingest(Stage, Generic[R]):
                 away.extend(rejected)
                 yield part
 
-        for fragment in cut(rows(), self.fragment_rows):
-            yield Table.of(record_of(self), fragment, turned_away=away)
-            away.clear()
+        for _, alike in groupby(rows(), key=lambda part: part.schema):  # the members of an archive may differ
+            for fragment in cut(alike, self.fragment_rows):
+                yield Table.of(record_of(self), fragment, turned_away=away)
+                away.clear()
