@@ -18,6 +18,7 @@ _SMALL = 300  # texts below which the test part is made greater
 _LARGE = 150_000  # texts above which a net that only adds up its words is the one to begin with
 _UNEVEN = 0.8  # share of one label above which accuracy says little
 _SEEDS = range(7, 107)
+_FEW_TEXTS = 100
 _MOST_LABELS = 1_000
 
 
@@ -38,6 +39,7 @@ class Decision:
 
 def decide(found: Survey) -> Decision:
     """Raises UsageError for data from which nothing can be learnt: one label, too many, or too few rows to split."""
+    require_texts(found)
     require_classes(found)
     small = found.left < _SMALL
     group = found.column("group")
@@ -63,6 +65,16 @@ def decide(found: Survey) -> Decision:
         why.append(f"{found.left:,} texts are few: half of them are for training, and the intervals will be wide")
     metric = "macro_f1" if uneven else "accuracy"
     return Decision(by, valid, test, seed, found.left > _LARGE, small, tokens, metric, tuple(why))
+
+
+def require_texts(found: Survey) -> None:
+    """Raise UsageError where the same few texts come again and again: those are categories, and only the first of each would be left."""
+    if found.left < _FEW_TEXTS and found.repeats > 10 * found.left:
+        column = found.column("text")
+        raise UsageError(
+            f"column {bounded(column.name if column else 'text')} has only {found.left:,} different texts in {found.left + found.repeats:,} rows, "
+            f"and a text that repeats counts once; name a column of longer texts"
+        )
 
 
 def require_classes(found: Survey) -> None:

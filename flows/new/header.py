@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from contextlib import closing
 from dataclasses import dataclass
 
 from pipeline.errors import bounded
@@ -14,6 +13,7 @@ from stages.ingest.dialect import Dialect, detected
 from stages.ingest.encodings import utf8_blocks
 
 from .look import Wanted
+from .source import first_part
 
 _SAMPLE = 2**18  # bytes that are looked at
 _ROWS = 500
@@ -40,8 +40,8 @@ def with_names(source: CsvFile, wanted: Wanted) -> tuple[CsvFile, Wanted, str]:
     first = head.rows[0]
     places = {name: place for name in _named(wanted) if name not in first and (place := _place(name, len(first)))}
     if places and (_place(wanted.label, len(first)) is not None) and _is_row(head.rows, _place(wanted.label, len(first)) or 1):
-        names = tuple(f"column_{place}" for place in range(1, len(first) + 1))
-        told = source.model_copy(update={"columns": names})
+        columns = tuple(f"column_{place}" for place in range(1, len(first) + 1))
+        told = source.model_copy(update={"columns": columns})
         return told, _renamed(wanted, {name: f"column_{place}" for name, place in places.items()}), "the file has no header"
     names = unlike([name if name.strip() else f"column_{place}" for place, name in enumerate(first, 1)])
     wanted = _renamed(wanted, {name: names[place - 1] for name, place in places.items()})
@@ -66,8 +66,7 @@ def unlike(names: list[str]) -> list[str]:
 def _head(source: CsvFile) -> Head:
     name = next(iter(source.state()))
     data = b""
-    with closing(source.parts(name)) as parts:  # which closes the file when it is dropped
-        part = next(part for part in parts if not part.refused)
+    with first_part(source, name) as part:
         for block in utf8_blocks(part.stream, source.encoding, lambda _: None):
             data += block
             if len(data) >= _SAMPLE:
@@ -88,11 +87,13 @@ def _head(source: CsvFile) -> Head:
 
 
 def _reader(text: str, dialect: Dialect) -> csv.Reader:  # type: ignore[name-defined]  # typeshed has it as _reader
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
     return csv.reader(
         io.StringIO(text, newline=""),
-        delimiter=dialect.delimiter, quotechar=dialect.quote or None, quoting=quoting, escapechar=dialect.escape or None,
-    )  # fmt: skip
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        escapechar=dialect.escape or None,
+    )
 
 
 def _is_row(rows: list[list[str]], label: int) -> bool:

@@ -118,6 +118,8 @@ def _roles(rows: pa.Table, wanted: Wanted) -> dict[str, str]:
     for role, name in (("text", wanted.text), ("label", wanted.label), ("group", wanted.group)):
         if name is None:
             continue
+        alike = [own for own in rows.column_names if own.strip() == name.strip()]
+        name = alike[0] if len(alike) == 1 else name  # a header may have blanks that nobody sees
         try:
             column_at(rows, name)
         except StageError:

@@ -41,8 +41,8 @@ def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, as_json: bo
             notes |= {note: None} if note else {}
         with listening("new", hear):
             rows = first_rows(source, SAMPLE)
-            if isinstance(source, CsvFile) and (told := with_missing(source, rows, wanted.label)) != source:
-                source, rows = told, first_rows(told, SAMPLE)
+            if isinstance(source, CsvFile) and (better := with_missing(source, rows, wanted.label)) != source:
+                source, rows = better, first_rows(better, SAMPLE)
             found = look(rows, wanted)
             read = survey(source, found)
     except StageError as error:  # here it is the file's fault, and nothing has run

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from pipeline import UsageError
 from stages import CsvFile, Files, JsonLines, ParquetFiles
+
+if TYPE_CHECKING:
+    from stages.ingest.archives import Part
 
 _PACKED = re.compile(r"\.(gz|tgz|zst|zip|tar)$")
 _KINDS: dict[str, type[Files]] = {
@@ -20,11 +26,22 @@ def source_of(data: str) -> Files:
     names = list(source.state())
     kind = _kind(names[0])
     if kind is None and _PACKED.search(_plain(names[0])):  # an archive: the first file in it tells
-        with closing(source.parts(names[0])) as parts:
-            kind = next((_kind(part.name) for part in parts if not part.refused), None)
+        with first_part(source, names[0]) as part:
+            kind = _kind(part.name)
     if kind is None and re.search(r"\.(tsv|tab)\b", _plain(names[0])):
         return CsvFile(path=data, delimiter="\t")
     return kind(path=data) if kind else source
+
+
+@contextmanager
+def first_part(source: Files, name: str) -> Iterator[Part]:
+    """The bytes of a file, or of the first member of an archive that can be read."""
+    reading: Any = source.parts(name)  # it closes the file when it is dropped
+    with closing(reading):
+        found = next((part for part in reading if not part.refused), None)
+        if found is None:
+            raise UsageError(f"{name} has no member that can be read; unpack it first")
+        yield found
 
 
 def as_written(data: str, folder: Path) -> str:

@@ -75,7 +75,11 @@ def guessed(sample: bytes) -> str:
         return "cp1252"
     best = found[0]
     for match in found:  # most files that are not Unicode are of the west, and a short text reads as well in others
-        if "cp1252" in match.could_be_from_charset and match.chaos <= best.chaos + 0.05 and match.coherence >= best.coherence - 0.05:
+        if (
+            "cp1252" in match.could_be_from_charset
+            and match.chaos <= best.chaos + 0.05
+            and match.coherence >= best.coherence - 0.05
+        ):
             return "cp1252"
     return str(best.encoding)
 
