@@ -72,7 +72,7 @@ def require_texts(found: Survey) -> None:
     if found.left < _FEW_TEXTS and found.repeats > 10 * found.left:
         column = found.column("text")
         raise UsageError(
-            f"column {bounded(column.name if column else 'text')} has only {found.left:,} different texts in {found.left + found.repeats:,} rows, "
+            f"column {bounded(column.name if column else 'text')} has only {found.left:,} different text{'s' * (found.left != 1)} in {found.left + found.repeats:,} rows, "
             f"and a text that repeats counts once; name a column of longer texts"
         )
 

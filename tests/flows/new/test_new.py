@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
 import sys
+import zipfile
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline import Pipeline, UsageError
@@ -39,7 +44,8 @@ def test_the_package_passes_its_own_test_the_linter_the_formatter_and_the_type_c
     for command in (["check", *settings], ["format", "--check", *settings]):
         checked = python(here, "-m", "ruff", *command)
         assert checked.returncode == 0, checked.stdout
-    typed = python(here, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "films")
+    alone = ["--follow-imports=skip", "--ignore-missing-imports", "--allow-subclassing-any", "--allow-untyped-decorators"]
+    typed = python(here, "-m", "mypy", "--strict", *alone, "--config-file=", f"--cache-dir={os.devnull}", "-p", "films")
     assert typed.returncode == 0, typed.stdout
 
 
@@ -143,7 +149,7 @@ def test_groups_stay_together(here, reviews):
         (["review", "class"], lambda i, row: ["", row[1]], ("review", "class"), "is empty in all rows"),
         (["review", "class"], lambda i, row: [i, row[1]], ("review", "class"), "has no letters"),
         (["review", "class"], lambda i, row: [row[0], i * 1.5], ("review", "class"), "those are no classes"),
-        (["review", "class"], lambda i, row: ["one and the same", row[1]], ("review", "class"), "expected at least 2"),
+        (["review", "class"], lambda i, row: ["one and the same", row[1]], ("review", "class"), "has only 1 different text"),
         (["review", "class", "who"], lambda i, row: [*row, "me"], ("review", "class", "who"), "expected at least 3"),
     ],
 )
@@ -177,6 +183,109 @@ def test_the_same_data_gives_the_same_package(here, reviews):
         files = sorted((here.folder / name).iterdir())
         texts.append([file.read_text().replace(name, "N").replace(name.title(), "N") for file in files])
     assert texts[0] == texts[1]
+
+
+def test_a_file_without_a_header_is_told_its_columns_by_their_places(here, reviews):
+    (here.folder / "reviews.tsv").write_text(
+        "".join(f"{label}\t{text}, {i}\t{i}\n" for i, (text, label) in enumerate(reviews(300)))
+    )
+    assert "no header" in here.new("films", "reviews.tsv", "2", "column_1")
+    assert sifted(here, "films")["raw"] == (300, 0)
+
+
+def test_a_place_means_the_column_there_also_where_there_is_a_header(here, reviews):
+    here.csv("reviews.csv", ["review", "class"], reviews(300))
+    told = json.loads(here.new("films", "reviews.csv", "1", "2", as_json=True))
+    assert [one["column"] for one in told["columns"]] == ["review", "class"]
+    assert told["rows"] == 300
+
+
+def test_a_header_that_names_a_column_twice_or_not_at_all_is_put_right(here, reviews):
+    rows = [[i, "", text, label, ""] for i, (text, label) in enumerate(reviews(300))]
+    here.csv("reviews.csv", ["", "text", "text", "class", "class"], rows)
+    assert "names text twice" in here.new("films", "reviews.csv", "text_2", "class")
+    assert sifted(here, "films")["raw"] == (300, 0)
+
+
+def test_words_for_no_value_and_blanks_are_seen_and_a_label_is_never_one(here, reviews):
+    rows = [
+        [text, "NA" if label == "bad" else "?", " ?" if i % 9 == 0 else " clerk", " NA" if i % 7 == 0 else f" {i}", " NA"]
+        for i, (text, label) in enumerate(reviews(300))
+    ]
+    here.csv("reviews.csv", ["review", "class", "job", "age", "land"], rows)
+    told = json.loads(here.new("films", "reviews.csv", "review", "class", as_json=True))
+    assert told["labels"] == {"?": 200, "NA": 100}
+    kinds = {one["field"]: (one["type"], one["missing"]) for one in told["columns"]}
+    assert kinds["age"] == ("str", 0)
+    here.csv(
+        "jobs.csv",
+        ["review", "class", "job", "age"],
+        [[row[0], label, *row[2:4]] for row, (_, label) in zip(rows, reviews(300), strict=True)],
+    )
+    told = json.loads(here.new("jobs", "jobs.csv", "review", "class", as_json=True))
+    kinds = {one["field"]: (one["type"], one["missing"]) for one in told["columns"]}
+    assert kinds["age"] == ("Annotated[int, Field(ge=0)] | None", 43)
+    assert kinds["job"] == ("str | None", 34)
+
+
+@pytest.mark.parametrize("packed", ["", ".gz", ".zip"])
+def test_nested_json_lines_packed_or_not(here, reviews, packed):
+    lines = [
+        {
+            "id": f"r{i}",
+            "body": {"text": text, "spans": [{"at": 1}]},
+            "class": {"main": int(label == "good")},
+            "tags": ["a"] * (i % 3),
+        }
+        for i, (text, label) in enumerate(reviews(300))
+    ]
+    data = "".join(json.dumps(line) + "\n" for line in lines).encode() + b"{broken\n"
+    name = f"reviews.jsonl{packed}" if packed != ".zip" else "reviews.zip"
+    if packed == ".zip":
+        with zipfile.ZipFile(here.folder / name, "w") as archive:
+            archive.writestr("reviews.jsonl", data)
+    else:
+        (here.folder / name).write_bytes(gzip.compress(data) if packed else data)
+    told = json.loads(here.new("films", name, "body.text", "class.main", as_json=True))
+    assert set(told["labels"]) == {"0", "1"}
+    assert told["left_out"].keys() == {"body.spans"}
+    assert {one["field"]: one["type"] for one in told["columns"]}["tags"] == "list[str]"
+    assert sifted(here, "films")["raw"] == (300, 1)
+
+
+def test_parquet_of_types_that_no_record_has(here, reviews):
+    texts, labels = zip(*reviews(300), strict=True)
+    pq.write_table(
+        pa.table(
+            {
+                "Text": pa.array(texts, pa.large_string()),
+                "spam": pa.array([label == "bad" for label in labels]),
+                "when": pa.array(range(300), pa.timestamp("ns")),
+                "kind": pa.array(["a", "b", None] * 100).dictionary_encode(),
+                "price": pa.array([Decimal(i) / 100 for i in range(300)], pa.decimal128(10, 2)),
+                "raw": pa.array([b"\0"] * 300),
+                "nothing": pa.nulls(300),
+            }
+        ),
+        here.folder / "reviews.parquet",
+    )
+    told = json.loads(here.new("films", "reviews.parquet", "Text", "spam", as_json=True))
+    assert set(told["labels"]) == {"true", "false"}
+    assert told["left_out"].keys() == {"raw", "nothing"}
+    assert {one["field"]: one["type"] for one in told["columns"]} == {
+        "text": "str", "label": "Label", "when": "str", "kind": 'Literal["a", "b"] | None', "price": "float",
+    }  # fmt: skip
+    assert sifted(here, "films")["raw"] == (300, 0)
+
+
+def test_labels_that_turn_up_late_or_with_blanks_are_labels_all_the_same(here, reviews):
+    rows = reviews(12_000)
+    rows[11_000][1], rows[11_001][1] = " good", "so-so"
+    here.csv("reviews.csv", ["review", "class"], rows)
+    told = json.loads(here.new("films", "reviews.csv", "review", "class", as_json=True))
+    assert set(told["labels"]) == {"good", "bad", "so-so"}
+    assert not told["quarantined"]
+    assert sifted(here, "films")["raw"] == (12_000, 0)
 
 
 def test_ten_rows_are_enough_to_run_to_the_end(here, reviews):
