@@ -129,6 +129,14 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("--label", required=True, metavar="COLUMN", help="what is to be told from the text")
     made.add_argument("--group", metavar="COLUMN", help="rows that agree in it stay in one part of the split")
 
+    made = command("quarantine", "Show what a step turned away, write it to a file, or run it again as it was put right there.")
+    made.add_argument("action", metavar="show|export|replay", choices=("show", "export", "replay"), help="what to do")
+    made.add_argument("pipeline", metavar="PIPELINE", help=PIPELINE)
+    made.add_argument("step", metavar="STEP", help="whose quarantine")
+    made.add_argument("file", metavar="FILE", nargs="?", type=Path, help=".csv or .jsonl (PIPELINE-STEP-quarantine.csv)")
+    made.add_argument("--check", metavar="NAME", help="the rows that broke this check instead, which went on or were blocked")
+    made.add_argument("--limit", metavar="N", type=int, default=5, help="rows shown of each reason (5)")
+
     made = command("runs", "List runs, newest first.")
     made.add_argument("pipeline", metavar="PIPELINE", nargs="?", help=f"only of {PIPELINE}")
 
@@ -136,6 +144,10 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("run", metavar="RUN|STEP", help=f"{RUN}; or a step, of the newest run that has it")
     made.add_argument("step", metavar="STEP", nargs="?", help="that step of RUN")
     made.add_argument("--key", action="store_true", help="the whole key of the step: what its output depends on")
+
+    made = command("docs", "Write pages on the data: profiles, charts, checks and quarantine, as a folder of HTML.")
+    made.add_argument("target", metavar="RUN|PIPELINE", nargs="?", help=f"{RUN}, or a pipeline as it is now; the newest run")
+    made.add_argument("--to", type=Path, default="brickwise-docs", metavar="FOLDER", help="where to (brickwise-docs)")
 
     made = command("diff", "Compare two runs: by default the newest with its champion; with one, that one with its champion.")
     made.add_argument("before", metavar="A", nargs="?", help=RUN)

@@ -100,6 +100,24 @@ def new(*, name: str, data: str, text: str, label: str, group: str | None, as_js
 
 
 @_command
+def quarantine(
+    *, action: str, pipeline: str, step: str, file: Path | None, check: str | None, limit: int, as_json: bool, store: Path
+) -> int | None:
+    """Show what a step turned away, write it to a file, or run it again as it was put right there."""
+    from .quarantine import export, replay, show
+
+    memory.enable()  # off since start-up; see __main__.py
+    found, local = load_pipeline(pipeline), LocalStore(store)
+    if action == "show":
+        show(found, local, step, check, limit, origin=pipeline, as_json=as_json)
+    elif action == "export":
+        export(found, local, step, check, file, origin=pipeline)
+    else:
+        return replay(found, local, step, file, origin=pipeline, as_json=as_json)
+    return None
+
+
+@_command
 def runs(*, pipeline: str | None, as_json: bool, store: Path) -> None:
     """List runs, newest first."""
     local = LocalStore(store)
@@ -149,6 +167,15 @@ def _run_or_step(store: LocalStore, named: str, step: str | None) -> tuple[RunRe
         if found is None:
             raise
         return found, named
+
+
+@_command
+def docs(*, target: str | None, to: Path, as_json: bool, store: Path) -> None:
+    """Write pages on the data of a run, or of a pipeline as it is now."""
+    from .pages import show_docs
+
+    memory.enable()  # off since start-up; see __main__.py
+    show_docs(LocalStore(store), target, to, as_json=as_json)
 
 
 @_command

@@ -12,7 +12,10 @@ from .frozen import Frozen
 
 
 class Finding(Frozen):
-    """The outcome of one rule: how many values it looked at, how many failed, and up to five of them."""
+    """The outcome of one rule: how many values it looked at, how many failed, and up to five of them.
+
+    mostly: the share of values that must pass.  observed: what was measured, of a rule on a whole.
+    """
 
     rule: str
     column: str | None = None
@@ -20,6 +23,8 @@ class Finding(Frozen):
     failed: int
     passed: bool
     severity: Literal["error", "warn"] = "error"
+    mostly: float = 1.0
+    observed: str = ""
     note: str = ""
     examples: tuple[str, ...] = ()
 
@@ -83,7 +88,7 @@ class Check(Frozen):
         return [list(self.judge(table)) for table in tables]
 
     def failing(self, artifact: Any, findings: Sequence[Finding]) -> Iterator[Any]:
-        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those that did not pass."""
+        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those with anything that failed."""
         return iter(())
 
     def receipt(self, artifact: Any, before: Any = None) -> Receipt:
@@ -106,14 +111,19 @@ class Check(Frozen):
 
 
 def merged(findings: Sequence[Finding]) -> Finding:
-    """The findings of one rule on several fragments, as one on all of them."""
+    """The findings of one rule on several fragments, as one on all of them. `mostly` holds of all their values together."""
     seen = (example for finding in findings for example in finding.examples)
-    return findings[0].model_copy(
+    evaluated = sum(finding.evaluated for finding in findings)
+    failed = sum(finding.failed for finding in findings)
+    first, passed = findings[0], all(finding.passed for finding in findings)
+    if first.mostly < 1 and evaluated and all(finding.passed or finding.evaluated for finding in findings):
+        passed = (evaluated - failed) / evaluated >= first.mostly
+    return first.model_copy(
         update={
-            "evaluated": sum(finding.evaluated for finding in findings),
-            "failed": sum(finding.failed for finding in findings),
-            "passed": all(finding.passed for finding in findings),
-            "note": next((finding.note for finding in findings if finding.note), ""),
+            "evaluated": evaluated,
+            "failed": failed,
+            "passed": passed,
+            "note": "" if passed else next((finding.note for finding in findings if finding.note), ""),
             "examples": tuple(dict.fromkeys(seen))[:5],
         }
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from .errors import BlockedError, StageError
-from .make import Outputs
+from .making import Outputs
 from .pipeline import Pipeline
 from .plan import Plan
 from .record import Outcome

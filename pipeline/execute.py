@@ -8,10 +8,11 @@ from typing import Any
 
 from .digest import Json
 from .errors import StoreError
-from .key import key, step_parts
-from .make import Making, Outputs, make
+from .key import key
+from .make import make
+from .making import Making, Outputs
 from .pipeline import Pipeline
-from .plan import Selection, inputs_of, made_of, step_plan, usable
+from .plan import Selection, made_of, parts_of, step_plan, usable
 from .progress import Listener, listening
 from .receipts import Overrides, asked, give_receipt, require_receipts
 from .record import Outcome
@@ -38,7 +39,7 @@ def execute(
     """
     began = time.monotonic()
     with listening(name, listener), store.lease():
-        parts = step_parts(pipeline, name, inputs_of(pipeline, name, above))
+        parts = parts_of(pipeline, store, name, above)
         step_key = key(parts)
         require_receipts(pipeline, store, name, above, overrides)
         with store.lock(step_key):

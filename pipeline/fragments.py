@@ -11,10 +11,11 @@ from .errors import StageError
 from .key import Parts, stage_code
 from .progress import report
 from .publish import manifest, save_fragment
-from .quarantine import keyed
+from .quarantine import Quarantined, keyed
 from .stage import Outside, Ports, Stage, ports
 from .store.local import LocalStore
 from .table import Table
+from .tally import Tally, require_accounted
 from .workers import Workers
 
 # What is made of one item: {"rows_in", "files": [fragment], "quarantine": [fragment]}, recorded as an action of the item's own key.
@@ -51,24 +52,46 @@ def map_items(
 
 def make_item(store: LocalStore, stage: Any, item: Json, name: str) -> Json:
     """Map one item, sift and store its rows, and record it; what is recorded is a hint, so that it need not outlast a power cut."""
-    found = ports(stage)
-    (output,) = found.outputs.values()
     if "outside" in item:
-        rows_in = None
-        result = stage.map(Outside(item["outside"], item["state"]))
+        files, away = _stored(store, stage, stage.map(Outside(item["outside"], item["state"])), Tally(()))
     else:
-        (port,) = found.inputs.values()
-        rows_in = item["rows"]
-        result = stage.map(Table(port.record, (Stored(store, item["fragment"], item["bytes"]),)))
-    files, away = store_rows(store, output.record, _tables(result, f"map gave {type(result).__name__}, expected {output}"))
+        (port,) = ports(stage).inputs.values()
+        files, away = map_rows(store, stage, Table(port.record, (Stored(store, item["fragment"], item["bytes"]),)))
     if "outside" in item and not stage.unchanged(Outside(item["outside"], item["state"])):
         raise StageError(f"{item['outside']} changed while it was read, so that nobody knows what was read; run again")
-    made = {"rows_in": rows_in, "files": files, "quarantine": away}
+    made = {"rows_in": item.get("rows"), "files": files, "quarantine": away}
     store.record_action(name, made, flushed=False)
     return made
 
 
-def store_rows(store: LocalStore, record: Any, tables: Iterable[Table[Any]]) -> tuple[list[Json], list[Json]]:
+def map_rows(store: LocalStore, stage: Any, rows: Table[Any]) -> tuple[list[Json], list[Json]]:
+    """Map one table; store what comes of it. Raises StageError where a stage that keeps rows lost or made some."""
+    (output,) = ports(stage).outputs.values()
+    tally = tally_of(stage, rows.record, output.record)
+    if tally.key:
+        tally.came(rows.read(tally.key))
+    files, away = _stored(store, stage, stage.map(rows), tally)
+    require_accounted(tally, [rows], table_of(store, output.record, files), table_of(store, Quarantined, away))
+    return files, away
+
+
+def table_of(store: LocalStore, record: Any, files: Iterable[Json]) -> Table[Any]:
+    """Stored fragments as a table."""
+    return Table(record, tuple(Stored(store, file["digest"], file["bytes"], file["rows"]) for file in files))
+
+
+def tally_of(stage: Stage, came: Any, went: Any) -> Tally:
+    """A tally of the rows of a stage that keeps rows, where the Records before and after it have the same key."""
+    return Tally(came.key() if stage.keeps_rows and came.key() == went.key() else ())
+
+
+def _stored(store: LocalStore, stage: Any, result: Any, tally: Tally) -> tuple[list[Json], list[Json]]:
+    (output,) = ports(stage).outputs.values()
+    wrong = f"map gave {type(result).__name__}, expected {output}"
+    return store_rows(store, output.record, _tables(result, wrong), tally)
+
+
+def store_rows(store: LocalStore, record: Any, tables: Iterable[Table[Any]], tally: Tally) -> tuple[list[Json], list[Json]]:
     """Store tables fragment by fragment as they come, rows that break their Record apart: (fragments, quarantine's fragments)."""
     import pyarrow as pa
 
@@ -78,10 +101,14 @@ def store_rows(store: LocalStore, record: Any, tables: Iterable[Table[Any]]) -> 
         for fragment in table.fragments:
             rows = fragment if not isinstance(fragment, Stored) else Table(record, (fragment,)).read()
             accepted, rejected = record.sift(rows)
+            if tally.key:
+                tally.went(accepted)
             files.append(save_fragment(store, accepted))
             turned += [rejected] if rejected.num_rows else []
         if turned:
-            away.append(save_fragment(store, keyed(pa.concat_tables(turned), record.key())))
+            turned_away = keyed(pa.concat_tables(turned), record.key())
+            tally.turned_away(turned_away)
+            away.append(save_fragment(store, turned_away))
     return files, away
 
 
@@ -98,7 +125,7 @@ def _tables(result: Any, wrong: str) -> Iterator[Table[Any]]:
 
 def _items(store: LocalStore, found: Ports, parts: Parts) -> tuple[list[Json], str]:
     """What is mapped over, and the digest of all that every item's output depends on beside the item."""
-    common = {name: value for name, value in parts.items() if name not in ("inputs", "order")}
+    common = {name: value for name, value in parts.items() if name not in ("inputs", "order", "repairs")}
     if not found.inputs:
         items = [{"outside": name, "state": state} for name, state in parts["outside"].items()]
         return items, digest_json(common | {"outside": {}})

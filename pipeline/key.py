@@ -22,14 +22,15 @@ FORMAT = 3  # raise it when the framework's own change alters what a step writes
 Parts = dict[str, Json]
 News = Callable[[str, str], str]
 _JUDGING = ("judge", "judge_each", "by_row", "whole", "receipt", "conclude", "outside", "failing")
+_seen: dict[str, Json] = {}  # a check's config -> what it saw outside
 _SHOWN = 3  # changes of sources told one by one
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
 
-def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, str]]) -> Parts:
+def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, str]], repairs: Json = None) -> Parts:
     """The parts of a step's key.
 
-    inputs: port -> {step.port that feeds it: digest}.  Raises UsageError for an unreadable source or a package that is
+    inputs: port -> {step.port that feeds it: digest}.  repairs: see repairs.py; no part where there are none.  Raises UsageError for an unreadable source or a package that is
     not installed.
     """
     stage, found = pipeline.steps[name].stage, pipeline.ports[name]
@@ -41,6 +42,7 @@ def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, 
         "inputs": {port: dict(feeds) for port, feeds in inputs.items()},
         "order": _orders({**inputs, "outside": outside}),
         "packages": versions(stage.packages),
+        **({"repairs": repairs} if repairs else {}),
     }
 
 
@@ -62,11 +64,23 @@ def check_parts(check: Check, artifact: str, before: str = "") -> Parts:
         "format": FORMAT,
         "code": dict(_code(tuple(classes(check)), _JUDGING)),
         "config": config(check),
-        "outside": dict(check.outside()),
+        "outside": _outside(check),
         "artifact": artifact,
         "before": before,
         "packages": versions(check.packages),
     }
+
+
+def look_outside_again() -> None:
+    """Forget what checks saw outside: asked once a run, when it is planned, so that no receipt expires while the run goes on."""
+    _seen.clear()
+
+
+def _outside(check: Check) -> Json:
+    name = digest_json(config(check))
+    if name not in _seen:
+        _seen[name] = dict(check.outside())
+    return _seen[name]
 
 
 def key(parts: Parts) -> str:
@@ -146,6 +160,8 @@ def _differences(old: Parts, new: Parts, news: News) -> Iterable[str]:
     yield from _sources(old["outside"], new["outside"])
     yield from _values("order", old.get("order", {}), new["order"])
     yield from _values("package", old["packages"], new["packages"])
+    if old.get("repairs") != new.get("repairs"):
+        yield f"repairs: {(new.get('repairs') or {}).get('count', 0)} rows put right"
     before, after = old["inputs"], new["inputs"]
     for port in sorted(before.keys() | after.keys()):
         if before.get(port) != after.get(port):

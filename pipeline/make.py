@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from .digest import Json
 from .errors import BrickwiseError, DamagedError, StageError, bounded
-from .fragments import map_items, store_rows
-from .key import Parts, step_parts
+from .making import Making, Outputs, run_stage
 from .pipeline import Pipeline
-from .plan import inputs_of
-from .publish import load, manifest, save, save_table
+from .plan import parts_of
+from .publish import manifest, save_table
 from .quarantine import Quarantined
-from .stage import Port
+from .repairs import load_repairs, replayed
 from .store.local import LocalStore
-from .table import FRAGMENT_ROWS, Table, cut
-from .workers import ElsewhereError, Workers
+from .workers import ElsewhereError
 
 _SAID = 1000  # characters of a stage's own error: enough for a reason, too few for a table that it quotes
-Outputs = Mapping[str, Mapping[str, str]]  # step -> port -> digest
-
-
-@dataclass(frozen=True)
-class Making:
-    """A step that is to be made.
-
-    above: the outputs of the steps above it.  parts: of its key.  forced: also what is there already.
-    workers: who may make fragments beside this process.
-    """
-
-    pipeline: Pipeline
-    store: LocalStore
-    name: str
-    above: Outputs
-    parts: Parts
-    forced: bool = False
-    workers: Workers | None = None
 
 
 def make(step: Making) -> Json:
@@ -60,16 +38,9 @@ def _once(step: Making) -> Json:
     pipeline, store, name, above = step.pipeline, step.store, step.name, step.above
     stage, found = pipeline.steps[name].stage, pipeline.ports[name]
     try:
-        if found.mapped:
-            (output,) = found.outputs.values()
-            files, away = map_items(store, stage, step.parts, forced=step.forced, workers=step.workers)
-            outputs = {output.name: save_table(store, output.record, files)}
-        else:
-            outputs, away = _whole(pipeline, store, name, above)
-            if stage.outside() != step.parts["outside"]:
-                raise StageError(
-                    "what it reads from outside changed while it ran, so that nobody knows what it read; run again"
-                )
+        outputs, away = replayed(store, load_repairs(store, step.parts.get("repairs")), partial(run_stage, step))
+        if not found.mapped and stage.outside() != step.parts["outside"]:
+            raise StageError("what it reads from outside changed while it ran, so that nobody knows what it read; run again")
     except DamagedError:
         raise
     except BrickwiseError as error:
@@ -98,40 +69,6 @@ def _once(step: Making) -> Json:
     }
 
 
-def _whole(pipeline: Pipeline, store: LocalStore, name: str, above: Outputs) -> tuple[dict[str, str], list[Json]]:
-    """Run a stage that sees whole artifacts: (port -> digest, the quarantine's fragments)."""
-    stage: Any = pipeline.steps[name].stage
-    found = pipeline.ports[name]
-    result = stage.run(**{port: _read(pipeline, store, name, port, above) for port in pipeline.wires[name]})
-    produced = result._asdict() if hasattr(result, "_asdict") else {next(iter(found.outputs)): result}
-    outputs, away = {}, []
-    for port_name, port in found.outputs.items():
-        artifact = produced[port_name]
-        streamed = port.kind is Table and len(found.outputs) == 1 and isinstance(artifact, Iterable)
-        if not (isinstance(artifact, port.kind) or streamed):
-            raise StageError(f"port {port_name!r}: found {type(artifact).__name__}, expected {port}")
-        if port.kind is Table:
-            tables = (artifact,) if isinstance(artifact, Table) else artifact
-            files, turned = store_rows(store, port.record, map(_fragmented, tables))
-            outputs[port_name] = save_table(store, port.record, files)
-            away += turned
-        else:
-            outputs[port_name] = save(store, artifact)
-    return outputs, away
-
-
-def _fragmented(table: Table[Any]) -> Table[Any]:
-    """The table with no fragment in memory longer than FRAGMENT_ROWS."""
-    pieces = [piece for f in table.fragments for piece in (cut([f], FRAGMENT_ROWS) if hasattr(f, "num_rows") else [f])]
-    return Table(table.record, tuple(pieces), table.turned_away)
-
-
-def _read(pipeline: Pipeline, store: LocalStore, name: str, port_name: str, above: Outputs) -> Any:
-    port: Port = pipeline.ports[name].inputs[port_name]
-    loaded = {wire.step: load(store, above[wire.step][wire.port], port) for wire in pipeline.wires[name][port_name]}
-    return loaded if port.many else next(iter(loaded.values()))
-
-
 def _remake(step: Making, damage: DamagedError) -> None:
     """Make again the step above that wrote a damaged object. Raises the damage itself where no step above did."""
     pipeline, store, above = step.pipeline, step.store, step.above
@@ -140,7 +77,7 @@ def _remake(step: Making, damage: DamagedError) -> None:
             digest = above[wire.step][wire.port]
             if not _holds(store, digest, damage.digest):
                 continue
-            parts = step_parts(pipeline, wire.step, inputs_of(pipeline, wire.step, above))
+            parts = parts_of(pipeline, store, wire.step, above)
             made = make(Making(pipeline, store, wire.step, above, parts))
             if made["outputs"][wire.port] != digest:
                 raise StageError(

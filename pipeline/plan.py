@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from .digest import Json
 from .errors import DamagedError, UsageError, suggest
-from .key import Parts, check_parts, key, stage_code, step_parts, why
+from .key import Parts, check_parts, key, look_outside_again, stage_code, step_parts, why
 from .limit import QUARANTINE
 from .pipeline import Pipeline
 from .publish import manifest, missing
 from .receipts import Made, Overrides, asked, refused
+from .repairs import repairs_part
 from .store.local import LocalStore
 
 
@@ -106,14 +107,14 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
     """
     chosen = selection.steps(pipeline)
     require_known(pipeline, selection.overrides)
+    look_outside_again()
     found: dict[str, StepPlan] = {}
     for name in pipeline.steps:
         waits = [up for up in pipeline.upstream(name) if found[up].action != "reuse"]
         if waits:
             step = StepPlan(name, "run", f"waits for {', '.join(waits)}")
         else:
-            outputs = {up: found[up].outputs for up in pipeline.upstream(name)}
-            parts = step_parts(pipeline, name, inputs_of(pipeline, name, outputs))
+            parts = parts_of(pipeline, store, name, {up: found[up].outputs for up in pipeline.upstream(name)})
             step = step_plan(pipeline, store, name, parts, replace(selection, force=selection.force and name in chosen))
         if step.action == "run":
             _read_code(pipeline, name)
@@ -158,6 +159,11 @@ def inputs_of(pipeline: Pipeline, name: str, outputs: Mapping[str, Mapping[str, 
         port: {f"{wire.step}.{wire.port}": outputs[wire.step][wire.port] for wire in wires}
         for port, wires in pipeline.wires[name].items()
     }
+
+
+def parts_of(pipeline: Pipeline, store: LocalStore, name: str, above: Mapping[str, Mapping[str, str]]) -> Parts:
+    """The parts of a step's key, from the outputs of the steps above and the repairs that the store holds."""
+    return step_parts(pipeline, name, inputs_of(pipeline, name, above), repairs_part(store, pipeline.name, name))
 
 
 def step_plan(pipeline: Pipeline, store: LocalStore, name: str, parts: Parts, selection: Selection) -> StepPlan:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import StageError, bounded
+from .tally import written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,9 +76,7 @@ def keyed(away: pa.Table, key: Sequence[str]) -> pa.Table:
     keys = []
     for known, text in zip(away["key"].to_pylist(), away["row"].to_pylist(), strict=True):
         row = json.loads(text) if known is None else {}
-        values = [row.get(name) for name in key]
-        found = None if None in values else str(values[0]) if len(values) == 1 else json.dumps(values, ensure_ascii=False)
-        keys.append(found if known is None else known)
+        keys.append(written([row.get(name) for name in key]) if known is None else known)
     return away.set_column(away.schema.get_field_index("key"), "key", pa.array(keys, pa.string()))
 
 

@@ -98,7 +98,7 @@ def give_receipt(store: LocalStore, one: Asked) -> Receipt:
         by_row = list(_by_row(store, check, artifact))
         judged = whole.judged(artifact, load(store, one.before, one.port) if one.before else None) if whole else ()
         receipt = check.conclude(one.digest, chain(by_row, judged))
-        broken = [finding for finding in receipt.findings if not finding.passed]
+        broken = [finding for finding in receipt.findings if finding.failed or not finding.passed]
         key = one.port.record.key() if one.port.kind is Table else ()
         failing = [save_fragment(store, keyed(rows, key)) for rows in check.failing(artifact, broken)] if broken else []
         if failing:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from .compare import against, comparisons_of, metrics_of
 from .engine import Engine, local_engine, status
 from .execute import execute, recorded
-from .make import Outputs
+from .making import Outputs
 from .pipeline import Pipeline
 from .plan import EVERYTHING, Plan, Selection, StepPlan, plan
 from .progress import Listener

@@ -81,7 +81,7 @@ def _read(fragment: Stored | pa.Table, columns: Sequence[str] | None) -> pa.Tabl
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        return pq.read_table(pa.BufferReader(fragment.read()), columns=columns)
+        return pq.read_table(pa.BufferReader(fragment.read()), columns=None if columns is None else list(columns))
     return fragment if columns is None else fragment.select(list(columns))
 
 

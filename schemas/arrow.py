@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline import StageError
 from pipeline.errors import bounded
 
-from .columns import Column
+from .column import Column
 from .reading import UnreadableError, read
 
 _TYPES = {
@@ -127,11 +127,7 @@ def unlisted(lists: pa.Array) -> tuple[pa.Array, Any]:
 
 def scattered(count: int, places: pa.Array) -> pa.Array:
     """A mask that is true in some places."""
-    import numpy as np
-
-    mask = np.zeros(count, bool)
-    mask[places.to_numpy()] = True
-    return pa.array(mask)
+    return pc.is_in(pa.arange(0, count), value_set=places.cast(pa.int64()))
 
 
 def rows_of(table: pa.Table, most: int = 1024) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, Flag
@@ -17,9 +16,10 @@ from pipeline import UsageError
 from pipeline.errors import bounded
 from pipeline.frozen import Frozen
 
-from .constraints import Distinct, Key, constraints
+from .column import Column, Described
+from .constraints import constraints
 from .fitting import fitted
-from .rowrules import RowRule, rules_of
+from .rowrules import rules_of
 
 WORDS: dict[Any, str] = {
     str: "string",
@@ -39,75 +39,7 @@ _DIGITS = 76  # of decimal256
 _HARMLESS = frozenset({"title", "json_schema_extra", "use_attribute_docstrings", "protected_namespaces"})
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of a Record, as its compilers need it; or the items of a list, or a column inside a nested Record.
-
-    kind: the Arrow type in words.  The bounds hold for values, the lengths for characters, bytes or list items.
-    key: it is the row's identity, or a part of it.  unique: all its values differ.
-    items: what a list holds.  fields, rules: those of a nested Record.
-    """
-
-    name: str
-    kind: str
-    nullable: bool
-    key: bool = False
-    unique: bool = False
-    finite: bool = False
-    multiple_of: Any = None
-    ge: Any = None
-    gt: Any = None
-    le: Any = None
-    lt: Any = None
-    min_length: int | None = None
-    max_length: int | None = None
-    pattern: str | None = None
-    values: tuple[Any, ...] = ()
-    items: Column | None = None
-    fields: tuple[Column, ...] = ()
-    rules: tuple[RowRule, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.kind} | null" if self.nullable else self.kind
-
-    def reasons(self) -> Iterator[tuple[str, str]]:
-        """(constraint, what is said of a value that breaks it) of its own constraints, in the order in which pydantic asks."""
-        if self.finite:
-            yield "finite", "is not finite"
-        for word, bound in (
-            ("multiple_of", self.multiple_of),
-            ("le", self.le),
-            ("lt", self.lt),
-            ("ge", self.ge),
-            ("gt", self.gt),
-        ):
-            if bound is not None:
-                yield word, f"is not multiple_of {bound}" if word == "multiple_of" else f"is not {word} {bound}"
-        if self.items is not None and self.max_length is not None:
-            yield "max_length", f"is longer than {self.max_length}"
-        if self.items is not None:
-            yield "items", ""
-        if self.min_length is not None:
-            yield "min_length", f"is shorter than {self.min_length}"
-        if self.items is None and self.max_length is not None:
-            yield "max_length", f"is longer than {self.max_length}"
-        if self.pattern is not None:
-            yield "pattern", f"does not match {self.pattern}"
-        if self.values:
-            yield "values", f"is none of {list(self.values)}"
-
-
-@dataclass(frozen=True)
-class Described:
-    """A Record as columns and row rules."""
-
-    name: str
-    columns: tuple[Column, ...]
-    rules: tuple[RowRule, ...]
-
-
 _described: dict[type, Described] = {}
-_open: list[type] = []  # Records that are being described, from the outside in
 
 
 def described(record: type) -> tuple[Column, ...]:
@@ -115,23 +47,22 @@ def described(record: type) -> tuple[Column, ...]:
     return describe(record).columns
 
 
-def describe(record: Any) -> Described:
-    """The columns and row rules of a Record. Raises UsageError for all mistakes in its declaration at once."""
+def describe(record: Any, above: tuple[type, ...] = ()) -> Described:
+    """The columns and row rules of a Record. Raises UsageError for all mistakes in its declaration at once.
+
+    above: the Records that it lies in, from the outside in.
+    """
     if record not in _described:
-        _open.append(record)
-        try:
-            _described[record] = _describe(record)
-        finally:
-            _open.pop()
+        _described[record] = _describe(record, (*above, record))
     return _described[record]
 
 
-def _describe(record: Any) -> Described:
+def _describe(record: Any, above: tuple[type, ...]) -> Described:
     mistakes = list(_unknown(record))
     columns = []
     for name, info in record.model_fields.items():
         try:
-            columns.append(_column(f"{record.__name__}.{name}", name, info))
+            columns.append(_column(f"{record.__name__}.{name}", name, info, above))
         except UsageError as error:
             mistakes.append(str(error))
     rules = rules_of(record)
@@ -166,10 +97,10 @@ def _unknown(record: Any) -> Iterator[str]:
         yield f"{record.__name__}: no row rule is known for the settings {bounded(changed)} of its model_config; leave them out"
 
 
-def _column(where: str, name: str, info: FieldInfo) -> Column:
+def _column(where: str, name: str, info: FieldInfo, above: tuple[type, ...]) -> Column:
     if info.alias or info.validation_alias:
         raise UsageError(f"{where}: found the alias {info.alias or info.validation_alias!r}; a column is called like its field")
-    column = _typed(where, name, info.annotation, list(info.metadata))
+    column = _typed(where, name, info.annotation, list(info.metadata), above)
     if column.nullable and column.key:
         raise UsageError(
             f"{where}: a Key may not be null, since it is what a row is found by; leave out `| None`, or say Distinct()"
@@ -177,7 +108,7 @@ def _column(where: str, name: str, info: FieldInfo) -> Column:
     return column
 
 
-def _typed(where: str, name: str, hint: Any, rules: list[Any]) -> Column:
+def _typed(where: str, name: str, hint: Any, rules: list[Any], above: tuple[type, ...]) -> Column:
     """The column of a type and its marks. Raises UsageError for one that no column can have."""
     whole, nullable = hint, False
     while (origin := typing.get_origin(hint)) in (Annotated, typing.Union, types.UnionType):
@@ -191,13 +122,13 @@ def _typed(where: str, name: str, hint: Any, rules: list[Any]) -> Column:
             break
         hint = arms[0]
     given = dict(constraints(where, rules))
-    found = _kind(where, hint, given)
+    found = _kind(where, hint, given, above)
     if found is None:
         raise UsageError(f"{where}: {whole!r} is no type of a column; expected {_KNOWN}")
     return Column(name, nullable=nullable, **found, **fitted(where, found, given))
 
 
-def _kind(where: str, hint: Any, given: dict[str, Any]) -> dict[str, Any] | None:
+def _kind(where: str, hint: Any, given: dict[str, Any], above: tuple[type, ...]) -> dict[str, Any] | None:
     """kind, and what a type says beside it: the values of an Enum, the items of a list, the fields of a nested Record."""
     if typing.get_origin(hint) is Literal:
         values = typing.get_args(hint)
@@ -205,14 +136,14 @@ def _kind(where: str, hint: Any, given: dict[str, Any]) -> dict[str, Any] | None
         kind = WORDS.get(next(iter(kinds))) if len(kinds) == 1 else None
         return None if kind is None else {"kind": kind, "values": values}
     if typing.get_origin(hint) is list:
-        items = _typed(f"{where}[]", "[]", typing.get_args(hint)[0], [])
+        items = _typed(f"{where}[]", "[]", typing.get_args(hint)[0], [], above)
         return {"kind": f"list<{items}>", "items": items}
     if hint is Decimal:
         return {"kind": _decimal(where, given)}
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _enum(hint)
     if isinstance(hint, type) and issubclass(hint, Frozen) and hasattr(hint, "sift"):
-        return _nested(where, hint)
+        return _nested(where, hint, above)
     return {"kind": WORDS[hint]} if isinstance(hint, type) and hint in WORDS else None
 
 
@@ -236,14 +167,11 @@ def _enum(hint: type[Enum]) -> dict[str, Any] | None:
     return {"kind": WORDS[kinds.pop()], "values": values} if known else None
 
 
-def _nested(where: str, hint: Any) -> dict[str, Any] | None:
-    if hint in _open:
+def _nested(where: str, hint: Any, above: tuple[type, ...]) -> dict[str, Any] | None:
+    if hint in above:
         raise UsageError(f"{where}: {hint.__name__} holds itself, which no column can; refer to the other row by its key")
-    found = describe(hint)
+    found = describe(hint, above)
     if not found.columns:
         return None
     inside = ", ".join(f"{column.name}: {column}" for column in found.columns)
     return {"kind": f"struct<{inside}>", "fields": found.columns, "rules": found.rules}
-
-
-__all__ = ["Column", "Described", "Distinct", "Key", "describe", "described"]

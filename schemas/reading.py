@@ -23,20 +23,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_DAY = (
-    r"(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
-    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
-)
-_TIME = r"(?:[01][0-9]|2[0-3])(?::[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?)?(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
-_SHAPES = {
-    "int64": r"^[+-]?[0-9]+(?:\.0+)?$",
-    "double": r"^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))$",
-    "date": f"^{_DAY}$",
-    "moment": f"^{_DAY}[T ]{_TIME}$",
-}
-_TRUE = pa.array(["1", "true", "t", "yes", "y", "on"])
-_FALSE = pa.array(["0", "false", "f", "no", "n", "off"])
-_MOMENT = pa.timestamp("us", "UTC")
+from .casting import cast, family, where
+from .texts import bool_text, bytes_text, decimal_text, int_text, shaped
+
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # the years 1 to 9999, which Python's dates have
 _FIRST, _LAST = _FIRST_DAY * 86_400_000_000, (_LAST_DAY + 1) * 86_400_000_000 - 1
 
@@ -67,27 +56,6 @@ def read(values: Any, kind: pa.DataType) -> tuple[Any, Any]:
     return made, pc.and_(made.is_null(), given.is_valid())
 
 
-def family(kind: pa.DataType) -> str:
-    """What a type is, whatever its width."""
-    for name, holds in _FAMILIES:
-        if holds(kind):
-            return name
-    return str(kind)
-
-
-_FAMILIES: tuple[tuple[str, Callable[[pa.DataType], bool]], ...] = (
-    ("text", lambda t: pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t)),
-    ("int64", pa.types.is_integer),
-    ("double", pa.types.is_floating),
-    ("bool", pa.types.is_boolean),
-    ("date", pa.types.is_date),
-    ("moment", pa.types.is_timestamp),
-    ("decimal", pa.types.is_decimal),
-    ("binary", lambda t: pa.types.is_binary(t) or pa.types.is_large_binary(t) or pa.types.is_fixed_size_binary(t) or pa.types.is_binary_view(t)),
-    ("null", pa.types.is_null),
-)  # fmt: skip
-
-
 def _within(made: pa.Array, wanted: str) -> pa.Array:
     """Without the days that no Python date has."""
     if wanted not in ("date", "moment") or made.null_count == len(made):
@@ -97,36 +65,12 @@ def _within(made: pa.Array, wanted: str) -> pa.Array:
     ends = pc.min_max(numbers)
     if ends["min"].as_py() >= first and ends["max"].as_py() <= last:
         return made
-    return _where(pc.and_(pc.greater_equal(numbers, first), pc.less_equal(numbers, last)), made)
-
-
-def _where(holds: Any, values: pa.Array) -> pa.Array:
-    """The values where a mask holds, null elsewhere."""
-    return pc.if_else(holds, values, pa.scalar(None, values.type))
-
-
-def _cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Cast what can be cast, null elsewhere: by halves of the different values, of which few fail once their shape is right."""
-    try:
-        return values.cast(kind)
-    except pa.ArrowInvalid:
-        different = values.unique().drop_null()
-        wrong = pa.concat_arrays(_failing(different, kind))
-        return _where(pc.invert(pc.is_in(values, value_set=wrong)), values).cast(kind)
-
-
-def _failing(values: pa.Array, kind: pa.DataType) -> list[pa.Array]:
-    try:
-        values.cast(kind)
-    except pa.ArrowInvalid:
-        half = len(values) // 2
-        return [*_failing(values[:half], kind), *_failing(values[half:], kind)] if half else [values]
-    return [values[:0]]
+    return where(pc.and_(pc.greater_equal(numbers, first), pc.less_equal(numbers, last)), made)
 
 
 def _same(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
     """Nothing can be lost."""
-    return values, values if values.type == kind else _cast(values, kind)
+    return values, values if values.type == kind else cast(values, kind)
 
 
 def _back(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
@@ -137,7 +81,7 @@ def _back(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
         return values, values.cast(kind)
     except pa.ArrowInvalid:
         returned = values.cast(kind, safe=False).cast(values.type, safe=False)
-        return values, _cast(_where(pc.equal(returned, values), values), kind)
+        return values, cast(where(pc.equal(returned, values), values), kind)
 
 
 def _float(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
@@ -149,68 +93,16 @@ def _whole(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
     """Floats that are whole numbers of 64 bits."""
     values = values.cast(pa.float64())
     fits = pc.and_(pc.equal(pc.floor(values), values), pc.and_(pc.greater_equal(values, -(2.0**63)), pc.less(values, 2.0**63)))
-    return values, _cast(_where(fits, values), kind)
-
-
-def _blank(text: pa.Array) -> pa.Array:
-    """Text without white space around it, null where nothing is left."""
-    text = pc.utf8_trim_whitespace(text)
-    return _where(pc.not_equal(text, ""), text)
-
-
-def _int_text(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    try:
-        made = values.cast(kind)
-    except pa.ArrowInvalid:
-        pass
-    else:
-        if not any(pc.any(pc.match_substring(values, mark)).as_py() for mark in "xX"):  # Arrow reads 0x10
-            return values, made
-    text = _blank(values)
-    digits = _where(pc.match_substring_regex(text, _SHAPES["int64"]), text)
-    for part in (r"\.0+$", r"^\+"):
-        if pc.any(pc.match_substring_regex(digits, part)).as_py():
-            digits = pc.replace_substring_regex(digits, part, "")
-    if pc.any(pc.greater(pc.binary_length(digits), 18)).as_py():
-        digits = pc.replace_substring_regex(digits, "^(-?)0+([0-9])", r"\1\2")
-        digits = _where(pc.less(pc.binary_length(digits), 38), digits)
-        number = digits.cast(pa.decimal128(38, 0))
-        digits = _where(pc.and_(pc.greater_equal(number, -(2**63)), pc.less_equal(number, 2**63 - 1)), digits)
-    return text, _cast(digits, kind)
+    return values, cast(where(fits, values), kind)
 
 
 def _int_decimal(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    return values, _int_text(values.cast(pa.string()), kind)[1]
-
-
-def _shaped(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    """Floats, dates and moments."""
-    try:
-        return values, values.cast(kind)
-    except pa.ArrowInvalid:
-        text = _blank(values)
-        return text, _cast(_where(pc.match_substring_regex(text, _SHAPES[family(kind)]), text), kind)
-
-
-def _bool_text(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    text = _blank(values)
-    lower = pc.utf8_lower(text)
-    true = pc.is_in(lower, value_set=_TRUE)
-    return text, _where(pc.or_(true, pc.is_in(lower, value_set=_FALSE)), true)
-
-
-def _decimal_text(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    try:
-        return values, values.cast(kind)
-    except pa.ArrowInvalid:
-        text = _blank(values)
-        digits = rf"0*[0-9]{{0,{kind.precision - kind.scale}}}(?:\.[0-9]{{0,{kind.scale}}}0*)?|[0-9.]+[eE][+-]?[0-9]+"
-        return text, _cast(_where(pc.match_substring_regex(text, f"^[+-]?(?:{digits})$"), text), kind)
+    return values, int_text(values.cast(pa.string()), kind)[1]
 
 
 def _decimal_number(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
     """By the shortest digits that stand for it."""
-    return values, _decimal_text(values.cast(pa.string()), kind)[1]
+    return values, decimal_text(values.cast(pa.string()), kind)[1]
 
 
 def _decimal(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
@@ -223,31 +115,18 @@ def _decimal(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
 
 def _bit(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
     """0 and 1, of numbers."""
-    return values, _where(pc.or_(pc.equal(values, 0), pc.equal(values, 1)), values).cast(kind)
+    return values, where(pc.or_(pc.equal(values, 0), pc.equal(values, 1)), values).cast(kind)
 
 
 def _day(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
     """Midnight, by the clock of its own zone."""
     clock = pc.local_timestamp(values) if values.type.tz else values
     made = clock.cast(kind, safe=False)
-    return values, _where(pc.equal(made.cast(clock.type), clock), made)
+    return values, where(pc.equal(made.cast(clock.type), clock), made)
 
 
 def _moment(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
     return _back(values, kind) if values.type.tz else (values, pa.nulls(len(values), kind))
-
-
-def _base64(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    from base64 import b64decode
-
-    def decoded(text: str | None) -> bytes | None:
-        try:
-            return None if text is None else b64decode(text.strip(), validate=True)
-        except ValueError:
-            return None
-
-    plain = pc.replace_substring(pc.replace_substring(values, "-", "+"), "_", "/")
-    return values, pa.array([decoded(text) for text in plain.to_pylist()], kind)
 
 
 def _nothing(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
@@ -256,12 +135,12 @@ def _nothing(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
 
 _READERS: dict[tuple[str, str], Callable[[pa.Array, pa.DataType], tuple[pa.Array, pa.Array]]] = {
     ("text", "text"): _same, ("text", "int64"): _same, ("text", "binary"): _same,
-    ("int64", "int64"): _same, ("int64", "double"): _whole, ("int64", "bool"): _same, ("int64", "decimal"): _int_decimal, ("int64", "text"): _int_text,
-    ("double", "double"): _same, ("double", "int64"): _float, ("double", "bool"): _same, ("double", "decimal"): _float, ("double", "text"): _shaped,
-    ("bool", "bool"): _same, ("bool", "int64"): _bit, ("bool", "double"): _bit, ("bool", "text"): _bool_text,
-    ("date", "date"): _back, ("date", "moment"): _day, ("date", "text"): _shaped,
-    ("moment", "moment"): _moment, ("moment", "text"): _shaped,
-    ("decimal", "decimal"): _decimal, ("decimal", "int64"): _decimal_number, ("decimal", "double"): _decimal_number, ("decimal", "text"): _decimal_text,
-    ("binary", "binary"): _same, ("binary", "text"): _base64,
+    ("int64", "int64"): _same, ("int64", "double"): _whole, ("int64", "bool"): _same, ("int64", "decimal"): _int_decimal, ("int64", "text"): int_text,
+    ("double", "double"): _same, ("double", "int64"): _float, ("double", "bool"): _same, ("double", "decimal"): _float, ("double", "text"): shaped,
+    ("bool", "bool"): _same, ("bool", "int64"): _bit, ("bool", "double"): _bit, ("bool", "text"): bool_text,
+    ("date", "date"): _back, ("date", "moment"): _day, ("date", "text"): shaped,
+    ("moment", "moment"): _moment, ("moment", "text"): shaped,
+    ("decimal", "decimal"): _decimal, ("decimal", "int64"): _decimal_number, ("decimal", "double"): _decimal_number, ("decimal", "text"): decimal_text,
+    ("binary", "binary"): _same, ("binary", "text"): bytes_text,
     **{(wanted, "null"): _nothing for wanted in ("text", "int64", "double", "bool", "date", "moment", "decimal", "binary")},
 }  # fmt: skip

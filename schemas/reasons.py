@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import bounded
 
-from .columns import Column, Described
+from .column import Column, Described
 from .rowrules import RowRule
 
 _CONSTRAINTS = {

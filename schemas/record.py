@@ -11,11 +11,14 @@ from pipeline import StageError, UsageError
 from pipeline.errors import bounded
 from pipeline.frozen import Frozen
 
-from .columns import Column, Distinct, Key, describe, described
+from .column import Column
+from .columns import describe, described
+from .constraints import Distinct, Key
+from .expectations import Between, ColumnsAre, InSet, Lengths, Matches, NotNull, RowCount, Unique, UniqueTogether
 from .patterns import is_plain
 from .reasons import Refusal, refusal
 from .rowwise import keep_rules, read_row
-from .suite import Between, ColumnsAre, InSet, Lengths, Matches, NotNull, RowCount, Suite, Unique
+from .suite import Suite
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,13 +101,14 @@ class Record(Frozen):
 
         The row rules ran before and hold all of a row's constraints; the suite holds that they did, and what only a whole table shows: Key and
         Distinct.  It has none for multiple_of, for Decimal bounds, lengths of bytes and lists, patterns that Python reads in another way, what lies
-        inside nested Records and lists, and row rules.  Of several Key columns none is unique by itself, so that none is asked to be.
+        inside nested Records and lists, and row rules.  Several Key columns are unique together.
         """
         columns = described(cls)
         key = cls.key()
         expectations: list[Any] = [ColumnsAre(columns=tuple(c.name for c in columns)), RowCount(min_value=1)]
         for column in columns:
             expectations += _expectations(column, unique=column.unique or key == (column.name,))
+        expectations += [UniqueTogether(columns=key)] if len(key) > 1 else []
         return Suite(name="contract", expectations=tuple(expectations))
 
     @model_validator(mode="wrap")
@@ -124,7 +128,7 @@ def _expectations(column: Column, *, unique: bool) -> Iterator[Any]:
         yield NotNull(column=column.name)
     if unique:
         yield Unique(column=column.name)
-    if column.values:
+    if column.values and column.kind != "binary":
         yield InSet(column=column.name, values=column.values)
     low, high = _first(column.ge, column.gt), _first(column.le, column.lt)
     if (low is not None or high is not None) and not column.kind.startswith("decimal"):

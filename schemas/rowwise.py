@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from .columns import Column, Described
+from .column import Column, Described
 
 Place = tuple[str | int, ...]
 

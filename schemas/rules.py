@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,9 +14,11 @@ from pipeline import LINE, SOURCE, StageError, sift
 from pipeline.quarantine import quarantine_schema, without_origin
 
 from .arrow import Mark, arrow_schema, read_column, scattered, unlisted
-from .columns import Column, Described
+from .column import Column, Described
 from .patterns import matches
 from .rowrules import broken
+
+_LARGE = 2**30  # bytes: less can be one array a column, whose texts may hold twice as much
 
 
 def sift_record(record: Described, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -30,6 +31,12 @@ def sift_record(record: Described, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     missing = [column.name for column in record.columns if column.name not in rows.column_names]
     if missing:
         raise StageError(f"rows of {record.name} lack the columns {missing}; found {rows.column_names}")
+    parts = [rows] if rows.nbytes < _LARGE else [pa.Table.from_batches([batch]) for batch in rows.to_batches()]
+    sifted = [_sift(record, part) for part in parts]
+    return pa.concat_tables(kept for kept, _ in sifted), pa.concat_tables(away for _, away in sifted)
+
+
+def _sift(record: Described, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     arrays, unread = [], []
     for column in record.columns:
         made, marks = read_column(record.name, column, rows[column.name], column.name)
@@ -118,20 +125,20 @@ def _multiple(column: Column, values: pa.Array) -> Any:
     """Whole multiples; how far a float may miss one is asked of pydantic, whose versions differ in it."""
     step = column.multiple_of
     if pa.types.is_integer(values.type):
-        return pa.array(pc.fill_null(values, 0).to_numpy() % step == 0)
+        return pc.equal(pc.multiply(pc.divide(values, step), step), values)
     different = values.unique()
     if pa.types.is_decimal(values.type):
         holds = [None if value is None else value % step == 0 for value in different.to_pylist()]
-    else:
-        from pydantic_core import SchemaValidator, core_schema
+        return pa.array(holds, pa.bool_()).take(pc.index_in(values, different))
+    from pydantic_core import SchemaValidator, core_schema
 
-        ask = SchemaValidator(core_schema.float_schema(multiple_of=step)).isinstance_python
-        numbers = pc.fill_null(different, 0).to_numpy(zero_copy_only=False)
-        with np.errstate(all="ignore"):
-            holds = (np.fmod(numbers, step) == 0) & (np.abs(numbers / step) < 2**53)
-        for at in np.flatnonzero(~holds):
-            holds[at] = ask(float(numbers[at]))
-    return pa.array(holds, pa.bool_()).take(pc.index_in(values, different))
+    ask = SchemaValidator(core_schema.float_schema(multiple_of=step)).isinstance_python
+    times = pc.divide(different, float(step))
+    exact = pc.and_(pc.equal(pc.floor(times), times), pc.equal(pc.multiply(times, float(step)), different))
+    exact = pc.and_(exact, pc.less(pc.abs(times), float(2**53)))
+    missed = different.filter(pc.invert(exact))
+    refused = pa.array([value for value in missed.to_pylist() if not ask(value)], values.type)
+    return pc.if_else(values.is_null(), None, pc.invert(pc.is_in(values, value_set=refused)))
 
 
 def _length(values: pa.Array) -> Any:

@@ -2,124 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import SerializeAsAny
 
-from pipeline import Check, Finding, Table
-from pipeline.frozen import Frozen
+from pipeline import Check, Finding, Table, turned_away
 
-Bound = int | float | date | datetime | None
+from .expectations import (
+    Between,
+    ColumnsAre,
+    DistinctCount,
+    Expectation,
+    Fresh,
+    InSet,
+    Lengths,
+    Matches,
+    NotNull,
+    RowCount,
+    RowExpectation,
+    Unique,
+)
 
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-class Expectation(Frozen):
-    """One rule of a table, by its Great Expectations name in `kind`; its fields are that expectation's arguments.
+__all__ = [
+    "Between",
+    "ColumnsAre",
+    "DistinctCount",
+    "Expectation",
+    "InSet",
+    "Lengths",
+    "Matches",
+    "NotNull",
+    "RowCount",
+    "Suite",
+    "Unique",
+]
 
-    severity: "error" blocks, "warn" is only told.
-    by_row: it holds of a table when it holds of each of its fragments.
-    """
-
-    kind: ClassVar[str]
-    by_row: ClassVar[bool] = False
-    severity: Literal["error", "warn"] = "error"
-
-    def arguments(self) -> dict[str, Any]:
-        """Keyword arguments of the expectation; None is left out."""
-        return {k: v for k, v in self.model_dump(exclude={"severity"}).items() if v is not None}
-
-
-class ColumnsAre(Expectation):
-    """The table has exactly these columns, in any order."""
-
-    kind = "expect_table_columns_to_match_set"
-    by_row = True
-    columns: tuple[str, ...]
-
-    def arguments(self) -> dict[str, Any]:
-        """Exactly, hence exact_match."""
-        return {"column_set": list(self.columns), "exact_match": True}
-
-
-class RowCount(Expectation):
-    """The number of rows lies between two bounds, both included."""
-
-    kind = "expect_table_row_count_to_be_between"
-    min_value: int | None = None
-    max_value: int | None = None
-
-
-class NotNull(Expectation):
-    """No value is null."""
-
-    kind = "expect_column_values_to_not_be_null"
-    by_row = True
-    column: str
-
-
-class Unique(Expectation):
-    """No value occurs twice."""
-
-    kind = "expect_column_values_to_be_unique"
-    column: str
-
-
-class InSet(Expectation):
-    """Every value is one of a set."""
-
-    kind = "expect_column_values_to_be_in_set"
-    by_row = True
-    column: str
-    values: tuple[Any, ...]
-
-    def arguments(self) -> dict[str, Any]:
-        """Great Expectations calls it value_set."""
-        return {"column": self.column, "value_set": list(self.values)}
-
-
-class Between(Expectation):
-    """Every value lies between two bounds, included unless strict."""
-
-    kind = "expect_column_values_to_be_between"
-    by_row = True
-    column: str
-    min_value: Bound = None
-    max_value: Bound = None
-    strict_min: bool = False
-    strict_max: bool = False
-
-
-class Lengths(Expectation):
-    """Every text has between min_value and max_value characters."""
-
-    kind = "expect_column_value_lengths_to_be_between"
-    by_row = True
-    column: str
-    min_value: int | None = None
-    max_value: int | None = None
-
-
-class Matches(Expectation):
-    """Every text contains a match of a regular expression."""
-
-    kind = "expect_column_values_to_match_regex"
-    by_row = True
-    column: str
-    pattern: str
-
-    def arguments(self) -> dict[str, Any]:
-        """Great Expectations calls it regex."""
-        return {"column": self.column, "regex": self.pattern}
-
-
-class DistinctCount(Expectation):
-    """The number of different values lies between two bounds, both included."""
-
-    kind = "expect_column_unique_value_count_to_be_between"
-    column: str
-    min_value: int | None = None
-    max_value: int | None = None
+_ROWS = 16_384  # of the rows that broke a rule, so many at a time
 
 
 class Suite(Check):
@@ -146,13 +68,9 @@ class Suite(Check):
 
     def judge(self, artifact: Table[Any]) -> Iterable[Finding]:
         """One finding an expectation, in order."""
-        from .gx import blank, evaluate
+        from .gx import evaluate
 
-        named = {getattr(e, "column", None) for e in self.expectations}
-        needed = [name for name in artifact.record.columns() if name in named]
-        all_columns = any(isinstance(e, ColumnsAre) for e in self.expectations)
-        read = artifact.read(None if all_columns else needed) if needed or all_columns else blank(artifact.count())
-        return self._hinted(evaluate(self.expectations, read))
+        return self._hinted(evaluate(self.expectations, _read(artifact, self.expectations)))
 
     def judge_each(self, tables: Sequence[Table[Any]]) -> list[list[Finding]]:
         """All tables in one go, which takes Great Expectations little longer than one; each by itself only when that fails."""
@@ -160,6 +78,58 @@ class Suite(Check):
 
         return [list(self._hinted(found)) for found in evaluate_each(self.expectations, [table.read() for table in tables])]
 
-    def _hinted(self, findings: Iterable[Finding]) -> Iterable[Finding]:
+    def _hinted(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         for finding in findings:
             yield finding if finding.passed or not self.hint else finding.model_copy(update={"note": self.hint})
+
+    def outside(self) -> Mapping[str, Any]:
+        """The day or hour that freshness is judged by: a receipt of another one does not count."""
+        moments = {e.now().isoformat() for e in self.expectations if isinstance(e, Fresh)}
+        return {"now": sorted(moments)} if moments else {}
+
+    def failing(self, artifact: Table[Any], findings: Iterable[Finding]) -> Iterator[pa.Table]:
+        """Every row that broke a rule of these findings, in the quarantine's form, in batches, rule after rule.
+
+        Only rules on rows have such rows; a value that occurs twice gives all rows that have it.  A rule that looks at one row at a time reads
+        a fragment at a time; any other reads the columns that it looks at, whole.
+        """
+        broken = {(finding.rule, finding.column) for finding in findings if finding.failed}
+        for expectation in self.expectations:
+            rule, column = expectation.sentence(), getattr(expectation, "column", None)
+            if (rule, column) in broken and isinstance(expectation, RowExpectation):
+                for rows in _by_row(expectation, artifact) if expectation.by_row else _by_table(expectation, artifact):
+                    for start in range(0, rows.num_rows, _ROWS):
+                        yield turned_away(rows.slice(start, _ROWS), rule, column)
+
+
+def _read(table: Table[Any], expectations: Sequence[Expectation]) -> pa.Table:
+    """What these look at, and no other column."""
+    from .gx import blank
+
+    reads = [expectation.reads() for expectation in expectations]
+    if any(columns is None for columns in reads):
+        return table.read()
+    asked = {name for columns in reads for name in columns or ()}
+    needed = [name for name in table.record.columns() if name in asked]
+    return table.read(needed) if needed else blank(table.count())
+
+
+def _by_row(expectation: Expectation, table: Table[Any]) -> Iterator[pa.Table]:
+    from .gx import broken
+
+    for part in table.split():
+        rows = part.read()
+        yield rows.take(broken(expectation, rows))
+
+
+def _by_table(expectation: Expectation, table: Table[Any]) -> Iterator[pa.Table]:
+    from .gx import broken
+
+    found = broken(expectation, _read(table, [expectation])).to_numpy()
+    start = 0
+    for part in table.split():
+        end = start + part.count()
+        here = found[(found >= start) & (found < end)] - start
+        if len(here):
+            yield part.read().take(here)
+        start = end

@@ -72,7 +72,7 @@ def test_the_findings_name_rule_column_counts_and_at_most_five_bounded_examples(
     assert (few.check, few.passed, few.artifact) == ("few", False, outcome.outputs["rows"])
     above_two, unique = few.failures
     assert (above_two.column, above_two.evaluated, above_two.failed) == ("n", 9, 6)
-    assert above_two.rule == "expect_column_values_to_be_between(max_value=2)"
+    assert above_two.rule == "every value is at most 2"
     assert above_two.examples == ("3", "4", "5", "6", "7")
     assert (unique.column, unique.failed, len(unique.examples)) == ("name", 7, 1)
     assert max(map(len, unique.examples)) <= 80
@@ -113,7 +113,7 @@ def test_a_table_whose_rows_were_all_quarantined_is_blocked(store):
     record = rows("a", "b", checks=(), start=-9).run(store.root)
     outcome = record.step("rows")
     assert (outcome.status, outcome.rows_out, outcome.rows_quarantined) == ("blocked", 0, 2)
-    assert any("row_count" in finding.rule and not finding.passed for finding in outcome.receipts[0].findings)
+    assert any("number of rows" in finding.rule and not finding.passed for finding in outcome.receipts[0].findings)
     assert outcome.quarantine
     assert record.step("fit").status == "skipped"
 

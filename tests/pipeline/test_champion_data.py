@@ -144,6 +144,23 @@ def test_a_receipt_of_another_day_does_not_count(store):
     assert (record.status, record.step("rows").seconds < 1) == ("blocked", True)
 
 
+class Slow(Stage):
+    """A stage that lasts until the next day."""
+
+    keeps_rows: ClassVar[bool] = False
+
+    def run(self, rows: Table[Row]) -> Table[Row]:
+        TODAY[0] = "tuesday"
+        return Table.of(Row, rows.read())
+
+
+def test_a_receipt_holds_to_the_end_of_the_run_that_was_planned_on_its_day(store):
+    steps = (Step("rows", Rows(), checks=(Fresh(),)), Step("slow", Slow(), {"rows": "rows"}))
+    record = Pipeline("p", *steps, Step("below", Below(), {"rows": "rows"}, checks=(Fresh(),))).run(store.root)
+    assert record.status == "done"
+    assert plan(Pipeline("p", *steps), store).stale == ("rows", "slow")
+
+
 def failing(store, record):
     (receipt,) = (receipt for receipt in record.step("rows").receipts if receipt.check == "small")
     return receipt.failing

@@ -17,7 +17,7 @@ from pipeline.fingerprint.source import module
 from stages.train.parts import Part
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "great_expectations": "great-expectations"}
-CONTRACTS = {"pydantic", "annotated_types"}  # they say what is valid, and make no output
+CONTRACTS = {"pydantic", "pydantic_core", "annotated_types"}  # they say what is valid, and make no output
 WRITES = {
     "write_text", "write_bytes", "mkdir", "touch", "rename", "replace", "unlink", "rmdir", "chmod", "symlink_to", "mkstemp",
     "mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "makedirs", "remove", "fsync",

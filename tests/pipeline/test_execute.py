@@ -11,7 +11,8 @@ from pydantic import Field
 from pipeline import LocalStore, Model, Pipeline, Report, Stage, StageError, Step, Table, sift
 from pipeline.execute import execute
 from pipeline.key import step_parts
-from pipeline.make import Making, make
+from pipeline.make import make
+from pipeline.making import Making
 from pipeline.plan import inputs_of
 from pipeline.publish import load, manifest
 from pipeline.quarantine import Quarantined

@@ -5,14 +5,15 @@ from decimal import Decimal
 from typing import Annotated
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field
 from visits import CHANGES, GOOD, Colour, Item, Level, Visit
 
-from pipeline import StageError, UsageError
-from schemas import Record
+from pipeline import StageError, Table, UsageError
+from schemas import Record, rules
 from schemas.arrow import arrow_schema
 from schemas.record import described
 
@@ -126,3 +127,25 @@ def test_the_largest_decimals_come_back(digits):
     value = Decimal(digits).scaleb(-76, __import__("decimal").Context(prec=80))
     (row,) = Sized.from_arrow(Sized.to_arrow([Sized(value=value)]))
     assert row.value == value
+
+
+def test_a_table_goes_through_parquet_and_through_its_contract():
+    whole = pa.Table.from_pylist([GOOD, GOOD | {"id": "y", "ward": 4, "loose": float("inf"), "cost": None}], SCHEMA)
+    file = pa.BufferOutputStream()
+    pq.write_table(whole, file)
+    read = pq.read_table(pa.BufferReader(file.getvalue()))
+    kept, away = Visit.sift(read)
+    assert away.num_rows == 0
+    assert kept.equals(whole)
+    receipt = Visit.contract().receipt(Table.of(Visit, kept))
+    assert [finding for finding in receipt.findings if not finding.passed] == []
+    assert receipt.passed
+
+
+def test_a_table_too_large_for_one_array_a_column_is_sifted_in_parts(monkeypatch):
+    whole = pa.Table.from_pylist([GOOD | {"ward": None if n % 3 == 0 else n} for n in range(9)], SCHEMA)
+    parts = pa.concat_tables([whole.slice(start, 2) for start in range(0, 9, 2)])
+    expected, away = Visit.sift(parts)
+    monkeypatch.setattr(rules, "_LARGE", 10)
+    assert Visit.sift(parts)[0].equals(expected)
+    assert Visit.sift(parts)[1].num_rows == away.num_rows == 3

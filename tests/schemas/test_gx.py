@@ -56,7 +56,7 @@ def test_a_rule_on_values_counts_those_it_looked_at_and_those_that_failed(expect
     assert not finding.passed
     assert (finding.evaluated, finding.failed, finding.examples) == (evaluated, failed, examples)
     assert finding.column == "value"
-    assert finding.rule.startswith(f"{expectation.kind}(")
+    assert finding.rule == expectation.sentence()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_whole_number_beyond_the_precision_of_a_float_is_compared_as_it_is():
     [
         (RowCount(min_value=5), "found 3"),
         (DistinctCount(column="value", min_value=5), "found 2"),
-        (ColumnsAre(columns=("value", "other")), "found ['value']"),
+        (ColumnsAre(columns=("value", "other")), "found 'value'"),
     ],
 )
 def test_a_rule_on_the_whole_says_what_it_found(expectation, note):

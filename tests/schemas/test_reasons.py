@@ -63,6 +63,11 @@ def test_a_row_of_any_types_is_refused_alone_as_it_is_in_a_table(changes):
         ({"items": [{"price": Decimal(1), "amount": 4, "tags": ["abc"]}]}, "is not multiple_of 3", "items[].amount"),
         ({"items": [{"price": Decimal(1), "amount": 3, "tags": ["abc"]}]}, "is longer than 2", "items[].tags[]"),
         ({"items": [{"price": Decimal(3000), "amount": 3, "tags": []}]}, "costs too much in all", "items[].amount"),
+        (
+            {"items": [{"price": Decimal(1), "amount": 4, "tags": []}, {"price": Decimal("1.51"), "amount": 3, "tags": []}]},
+            "is not multiple_of 0.05",  # columns come before the items that they lie in
+            "items[].price",
+        ),
         ({"grid": [[1], []]}, "is shorter than 1", "grid[]"),
         ({"grid": [[1, 5]]}, "is not lt 5", "grid[][]"),
         ({"end": date(2024, 2, 27)}, "ends before it starts", "end"),

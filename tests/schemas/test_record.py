@@ -10,7 +10,7 @@ import pytest
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, create_model, field_validator, model_validator
 
 from pipeline import UsageError
-from schemas import Distinct, Key, Record, Unique
+from schemas import Distinct, Key, Record, Unique, UniqueTogether
 from schemas.record import Column, described
 
 
@@ -111,6 +111,8 @@ def test_the_key_is_all_columns_marked_so_in_order():
 
     assert Both.key() == ("b", "a")
     assert [one.column for one in Both.contract().expectations if isinstance(one, Unique)] == ["email"]
+    (together,) = [one for one in Both.contract().expectations if isinstance(one, UniqueTogether)]
+    assert together.columns == ("b", "a")
     assert Inner.key() == ()
 
 

@@ -1,0 +1,158 @@
+"""quarantine show, export and replay, as people use them."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.repair_file import cell_of, changed
+from flows.spreadsheet import escaped, plain
+
+ROWS = "id,text,label\n1,hello,cat\n2,,\n3,=1+1,\n4,<b>x</b>,\n5,too,many,fields\n6,bye,dog\n"
+
+
+@pytest.fixture
+def turned_away(project):
+    """Four rows of six are turned away by the step that reads them."""
+    project.write("animals.csv", ROWS)
+    project.edit("zoo/flow.py", "checks=(KNOWN,)", "checks=()")
+    assert project.brickwise("run", "zoo.flow:data").returncode == 0
+    return project
+
+
+def test_show_names_reasons_counts_rows_and_where_each_came_from(turned_away):
+    shown = turned_away.brickwise("quarantine", "show", "zoo.flow:data", "raw").stdout
+    assert "data.raw: 4 rows were turned away" in shown
+    assert "3  label: is shorter than 1" in shown
+    assert "1  has 4 fields, expected 3" in shown
+    assert "animals.csv:6" in shown
+    assert "next: brickwise quarantine export zoo.flow:data raw" in shown
+    document = json.loads(turned_away.brickwise("quarantine", "show", "zoo.flow:data", "raw", "--json", "--limit", "1").stdout)
+    assert (document["rows"], [(r["count"], len(r["rows"])) for r in document["reasons"]]) == (4, [(3, 1), (1, 1)])
+
+
+def test_what_is_put_right_in_the_exported_file_is_merged(turned_away):
+    told = turned_away.brickwise("quarantine", "export", "zoo.flow:data", "raw").stdout
+    assert "4 rows in data-raw-quarantine.csv" in told
+    path = turned_away.folder / "data-raw-quarantine.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    by_id = {row["id"]: row for row in rows}
+    assert by_id["3"]["text"] == "'=1+1"
+    by_id["2"]["label"], by_id["3"]["label"] = "cat", "dog"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    done = turned_away.brickwise("quarantine", "replay", "zoo.flow:data", "raw")
+    assert done.returncode == 0, done.stderr
+    assert "2 rows put right, 2 left alone, 0 unknown; 2 are still quarantined" in done.stdout
+    assert "repairs: 2 rows put right" in done.stdout
+    record = json.loads(turned_away.brickwise("run", "zoo.flow:data", "--json").stdout)
+    assert [(step["rows_in"], step["rows_out"], step["rows_quarantined"]) for step in record["steps"][:2]] == [
+        (None, 4, 2),
+        (4, 4, 0),
+    ]
+    again = turned_away.brickwise("quarantine", "replay", "zoo.flow:data", "raw")
+    assert (again.returncode, "changes no row" in again.stderr) == (2, True)
+
+
+def test_json_lines_are_exported_and_replayed_with_their_types(turned_away):
+    path = turned_away.folder / "bad.jsonl"
+    assert turned_away.brickwise("quarantine", "export", "zoo.flow:data", "raw", "bad.jsonl").returncode == 0
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert {"_identity", "_rule", "_line", "text"} <= rows[0].keys()
+    path.write_text("".join(json.dumps(row | {"id": row.get("id") or "5", "label": "owl"}) + "\n" for row in rows))
+    done = turned_away.brickwise("quarantine", "replay", "zoo.flow:data", "raw", "bad.jsonl", "--json")
+    document = json.loads(done.stdout)
+    assert (document["repaired"], document["run"]["steps"][0]["rows_out"]) == (4, 6)
+
+
+def test_rows_that_broke_a_check_are_shown_and_exported_all_of_them(project):
+    project.write_data("cat", "dog", "eel")
+    assert project.brickwise("run", "zoo.flow:data").returncode == 3
+    words = ("zoo.flow:data", "tidy", "--check", "known animals")
+    shown = project.brickwise("quarantine", "show", *words)
+    assert "broke check 'known animals'" in shown.stdout
+    count = int(shown.stdout.split(": ")[1].split()[0])
+    assert project.brickwise("quarantine", "export", *words).returncode == 0
+    with (project.folder / "data-tidy-quarantine.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["label"] for row in rows} == {"eel"}
+    assert len(rows) == count > 20
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("show", "zoo.flow:data", "rwa"), "did you mean 'raw'?"),
+        (("show", "zoo.flow:data", "raw"), "never ran"),
+        (("export", "zoo.flow:data", "raw"), "never ran"),
+        (("replay", "zoo.flow:data", "raw"), "never ran"),
+        (("list", "zoo.flow:data", "raw"), "invalid choice"),
+    ],
+)
+def test_a_mistake_is_told(project, words, told):
+    project.write("animals.csv", ROWS)
+    done = project.brickwise("quarantine", *words)
+    assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("bad.txt", "", "expected .csv or .jsonl"),
+        ("gone.csv", None, "cannot be read"),
+        ("bad.csv", "a,b\n1,2\n", "has no column _identity"),
+        ("bad.csv", "_identity,b\n1\n", "1 cells, expected 2"),
+        ("bad.jsonl", "[1]\n", "expected a JSON object with _identity"),
+        ("bad.jsonl", '{"_identity": "none", "id": "1"}\n', "there is none in the quarantine of now"),
+        ("bad.csv", b"_identity,b\n\xff,2\n", "is no UTF-8"),
+    ],
+)
+def test_a_file_that_is_not_as_exported_is_refused(turned_away, name, content, told):
+    if content is not None:
+        (turned_away.folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    done = turned_away.brickwise("quarantine", "replay", "zoo.flow:data", "raw", name)
+    assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+
+
+def test_an_exported_file_is_not_overwritten(turned_away):
+    for code in (0, 2):
+        done = turned_away.brickwise("quarantine", "export", "zoo.flow:data", "raw")
+        assert done.returncode == code
+    assert "is there already" in done.stderr
+
+
+@given(st.text(max_size=5) | st.text("'=+-@\t\r\nx", max_size=4))
+def test_an_escaped_cell_starts_no_formula_and_reads_back_as_it_was(cell):
+    assert plain(escaped(cell)) == cell
+    assert not escaped(cell).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+VALUES = st.none() | st.text(max_size=3) | st.integers() | st.booleans() | st.lists(st.integers(), max_size=2)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), VALUES))
+def test_a_row_that_nobody_changed_is_no_repair(values):
+    row = {"row": json.dumps(values)}
+    assert changed(row, {name: cell_of(value) for name, value in values.items()}) is None
+    assert changed(row, values) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "cells", "after"),
+    [
+        ({"n": None, "t": "a"}, {"n": "", "t": "b"}, {"n": None, "t": "b"}),
+        ({"n": 1, "t": "a"}, {"n": "2", "t": "a"}, {"n": "2", "t": "a"}),
+        ({"l": [1]}, {"l": "[1, 2]"}, {"l": [1, 2]}),
+        ({"l": [1]}, {"l": "oops"}, {"l": "oops"}),
+        ({"text": "2,x"}, {"text": "2,x", "id": "2"}, {"text": "2,x", "id": "2"}),
+    ],
+)
+def test_what_was_changed_is_taken_and_the_rest_keeps_its_type(before, cells, after):
+    assert json.loads(changed({"row": json.dumps(before)}, cells)) == after
