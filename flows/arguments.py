@@ -127,6 +127,7 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
         "--text", required=True, metavar="COLUMN", help="what is read; a path such as body.text looks into nested values"
     )
     made.add_argument("--label", required=True, metavar="COLUMN", help="what is to be told from the text")
+    made.add_argument("--sha256", metavar="DIGEST", default="", help="of the file; needed for a URL over HTTP")
     made.add_argument("--group", metavar="COLUMN", help="rows that agree in it stay in one part of the split")
 
     made = command("quarantine", "Show what a step turned away, write it to a file, or run it again as it was put right there.")

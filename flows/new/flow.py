@@ -165,8 +165,8 @@ def _judged(found: Survey, decided: Decision) -> str:
 def _question(found: Survey) -> str:
     labels = sorted(found.labels)
     if len(labels) <= 4 and all(_PLAIN.fullmatch(label) for label in labels):
-        return f"{', '.join(labels[:-1])} or {labels[-1]}: which is a text?"
-    return "Which label has a text?"
+        return f"{', '.join(labels[:-1])} or {labels[-1]}, by what the text says."
+    return "The label of a text, by what it says."
 
 
 def _import(module: str, names: tuple[str, ...]) -> str:

@@ -54,13 +54,14 @@ def with_names(source: CsvFile, wanted: Wanted) -> tuple[CsvFile, Wanted, str]:
 
 def unlike(names: list[str]) -> list[str]:
     """The same names, a number added to those that came before: text, text_2."""
-    found: list[str] = []
+    found: dict[str, None] = {}
+    given = set(names)
     for name in names:
         other, number = name, 2
-        while other in found or (other != name and other in names):
+        while other in found or (other != name and other in given):
             other, number = f"{name}_{number}", number + 1
-        found.append(other)
-    return found
+        found[other] = None
+    return list(found)
 
 
 def _head(source: CsvFile) -> Head:
@@ -83,6 +84,8 @@ def _head(source: CsvFile) -> Head:
                 lines = lines or reader.line_num
     except csv.Error:
         pass  # what was read until then is enough, and the source says what is wrong
+    if len(data) >= _SAMPLE:
+        rows = rows[:-1]  # it may be cut off
     return Head(rows, lines)
 
 

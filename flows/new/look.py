@@ -24,6 +24,8 @@ from .names import field_names
 
 SAMPLE = 10_000  # rows that types are guessed from; the whole file then has its say
 _MOST_COLUMNS = 60  # in a Record
+_MOST_BYTES = 2**28  # of the sample
+_COUNTERS = ("Unnamed: 0", "__index_level_0__", "column_1", "index")  # what pandas calls the numbers it gives to rows
 _DEEPEST = 4  # dots in a path
 _LONGEST_ID = 64  # characters
 _ID = re.compile(r"(^|_)(id|uuid|guid|key|pk)$")
@@ -57,12 +59,13 @@ def look(rows: pa.Table, wanted: Wanted) -> Look:
     fields = field_names(name for name in names if roles.get(name) not in ("text", "label"))
     for name in names:
         role = roles.get(name, "")
+        if len(found) == _MOST_COLUMNS:
+            left_out[name] = f"is beyond the first {_MOST_COLUMNS}"
+            continue
         column = Column(name, role if role in ("text", "label") else fields[name], "str", role)
         why = _guess(column, column_at(rows, name))
         if why and role:
             raise UsageError(f"column {bounded(name)}, taken for the {role}, {why}")
-        if not why and len(found) == _MOST_COLUMNS:
-            why = f"is beyond the first {_MOST_COLUMNS}"
         if why:
             left_out[name] = why
         else:
@@ -73,15 +76,15 @@ def look(rows: pa.Table, wanted: Wanted) -> Look:
 def first_rows(source: Source, count: int) -> pa.Table:
     """The first rows of a source, over its files. Raises UsageError where there are none."""
     parts: list[pa.Table] = []
-    left = count
+    left, size = count, 0
     for name in source.state():
         with closing(iter(source.read(name))) as reading:  # type: ignore[type-var]  # every source reads by a generator
             for rows, _ in reading:
                 parts.append(rows.slice(0, left))
-                left -= parts[-1].num_rows
-                if left <= 0:
+                left, size = left - parts[-1].num_rows, size + parts[-1].nbytes
+                if left <= 0 or size > _MOST_BYTES:
                     break
-        if left <= 0:
+        if left <= 0 or size > _MOST_BYTES:
             break
     if left == count:
         raise UsageError("the data has no rows; there is nothing to learn from")
@@ -150,10 +153,20 @@ def _guess(column: Column, values: pa.ChunkedArray) -> str:
         return f"holds {bounded(str(kind), 60)}, expected one value a row" if nested else ""
     if pa.types.is_struct(kind) or pa.types.is_map(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return f"holds {bounded(str(kind), 60)}"
+    if column.name in _COUNTERS and _counts(values):
+        return "only counts the rows"
     column.kind = next((name for name in _candidates(kind, values) if reads_as(name, values)), "")
     if not column.kind and not pa.types.is_nested(kind):
         column.kind, column.as_text = "str", True  # a time without a zone, a length of time
     return "" if column.kind else f"holds {bounded(str(kind), 60)}"
+
+
+def _counts(values: pa.ChunkedArray) -> bool:
+    """Whether they are 0, 1, 2 and so on, or begin with 1."""
+    if not reads_as("int", values) or values.null_count:
+        return False
+    first = values[0].as_py()
+    return str(first) in ("0", "1") and all(str(value) == str(int(first) + i) for i, value in enumerate(values.to_pylist()))
 
 
 def _guess_text(column: Column, values: pa.ChunkedArray) -> str:

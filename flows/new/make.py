@@ -24,7 +24,7 @@ from .tests import tests
 from .write import write
 
 
-def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, as_json: bool) -> None:
+def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, sha256: str = "", as_json: bool) -> None:
     """Write NAME/ into the working directory and say what is in it. Raises UsageError, and then nothing was written."""
     folder = Path.cwd()
     require_package_name(name, folder)
@@ -35,7 +35,7 @@ def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, as_json: bo
             notes[note.removeprefix("note: ")] = None
 
     try:
-        source: Files = source_of(as_written(data, folder))
+        source: Files = source_of(as_written(data, folder), sha256)
         if isinstance(source, CsvFile):
             source, wanted, note = with_names(source, wanted)
             notes |= {note: None} if note else {}

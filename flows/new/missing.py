@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 _ALWAYS = ("?", "N/A", "n/a", "#N/A", "NULL", "<NA>")  # no value, whatever the column holds
 _OF_NUMBERS = ("NA", "null", "None", "-", "--", ".", "na")  # no value where all others are numbers or dates: Namibia is NA too
 
+_MOST_COLUMNS = 100  # that are looked at
+
 
 def with_missing(source: CsvFile, rows: pa.Table, label: str) -> CsvFile:
     """The source, told what to take for missing, and to take blanks off, as its first rows suggest. A label is never missing for it."""
-    columns = [rows[name] for name in rows.column_names]
+    columns = [rows[name] for name in rows.column_names[:_MOST_COLUMNS]]
     labels = set(map(str.strip, filter(None, rows[label].to_pylist()))) if label in rows.column_names else set()
     found = {
         word: None

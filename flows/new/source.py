@@ -20,17 +20,17 @@ _KINDS: dict[str, type[Files]] = {
 }  # fmt: skip
 
 
-def source_of(data: str) -> Files:
+def source_of(data: str, sha256: str = "") -> Files:
     """The source that reads the file, files or URL. Raises UsageError for one that is missing, empty or not readable."""
-    source: Files = CsvFile(path=data)
+    source: Files = CsvFile(path=data, sha256=sha256)
     names = list(source.state())
     kind = _kind(names[0])
     if kind is None and _PACKED.search(_plain(names[0])):  # an archive: the first file in it tells
         with first_part(source, names[0]) as part:
             kind = _kind(part.name)
     if kind is None and re.search(r"\.(tsv|tab)\b", _plain(names[0])):
-        return CsvFile(path=data, delimiter="\t")
-    return kind(path=data) if kind else source
+        return CsvFile(path=data, sha256=sha256, delimiter="\t")
+    return kind(path=data, sha256=sha256) if kind else source
 
 
 @contextmanager

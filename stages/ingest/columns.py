@@ -24,7 +24,7 @@ class Columns(Source):
     """Rows of another source under other names; a column that is not named keeps its own.
 
     names: the name wanted -> the column of the source; a path such as `author.name` looks into nested values.
-    as_text: columns, by the name wanted, made text without blanks around it; the numbers 1 and 1.0 become "1", an empty text null.
+    as_text: columns, by the name wanted, made text without blanks around it; the numbers 1 and 1.0 become "1", an empty text and NaN null.
     id_from: the columns, by the name wanted, whose digest becomes the column `id`: the same in every run for the same values.
     first: how many rows of each file are read, to try things quickly; all where it is None.
     """
@@ -58,7 +58,8 @@ class Columns(Source):
         import pyarrow as pa
 
         taken = {wanted: column_at(rows, path) for wanted, path in self.names.items()}
-        kept = [own for own in rows.column_names if own not in taken and own not in self.names.values()]
+        used = {*taken, *self.names.values()}
+        kept = [own for own in rows.column_names if own not in used]
         found = {**taken, **{own: rows[own] for own in kept}}
         for wanted in self.as_text:
             found[wanted] = _text(found[self._known(wanted, found)], wanted)
@@ -99,6 +100,7 @@ def _text(values: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
         values = values.cast(values.type.value_type)
     if pa.types.is_floating(values.type) or pa.types.is_decimal(values.type):
         doubles = values.cast(pa.float64())
+        doubles = pc.if_else(pc.is_nan(doubles), pa.scalar(None, pa.float64()), doubles)
         whole = pc.fill_null(pc.and_(pc.equal(pc.floor(doubles), doubles), pc.less(pc.abs(doubles), 2**53)), False)
         values = pc.if_else(whole, pc.if_else(whole, doubles, 0).cast(pa.int64()).cast(pa.string()), doubles.cast(pa.string()))
     if pa.types.is_nested(values.type):
