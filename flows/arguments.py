@@ -115,8 +115,12 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
             help="let a check that fails pass this once; the record of the run says so",
         )
 
-    made = command("validate", "Run data stages and their checks, never training; or check a CSV or Parquet file.")
-    made.add_argument("target", metavar="PIPELINE|FILE", help="a pipeline; with --record, a file")
+    made = command("validate", "Run data stages and their checks, never training; or check files of rows.")
+    made.add_argument(
+        "target",
+        metavar="PIPELINE|FILE",
+        help="a pipeline; with --record, a CSV, JSON Lines or Parquet file, a pattern or a URL",
+    )
     made.add_argument("--step", metavar="STEP", help="only that step and those above it")
     made.add_argument("--record", metavar="MODULE:RECORD", help="check FILE against this Record")
 

@@ -85,7 +85,7 @@ def validate(*, target: str, step: str | None, record: str | None, as_json: bool
 
     memory.enable()  # off since start-up; see __main__.py
     if record is not None:
-        return validate_file(record, Path(target), as_json=as_json)
+        return validate_file(record, target, as_json=as_json)
     return validate_pipeline(load_pipeline(target), LocalStore(store), step, as_json=as_json)
 
 

@@ -6,11 +6,11 @@ import importlib
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-from pipeline import LocalStore, Pipeline, Selection, StageError, Table, UsageError, Vocabulary
+from pipeline import LINE, SOURCE, LocalStore, Pipeline, Selection, StageError, Table, UsageError, Vocabulary
 from pipeline.engine import local_engine
 from pipeline.errors import bounded
 from pipeline.execute import execute
@@ -62,25 +62,32 @@ def _data_steps(pipeline: Pipeline) -> Pipeline:
     return Pipeline(pipeline.name, *kept.values())
 
 
-def validate_file(record: str, path: Path, *, as_json: bool) -> int:
-    """Check a CSV (with a header) or Parquet file against a Record; 3 when a row or a rule fails, else 0."""
+def validate_file(record: str, path: str, *, as_json: bool) -> int:
+    """Check files (see stages.ingest.source_of for which) against a Record; 3 when a row or a rule fails, else 0."""
+    import pyarrow as pa
+
     contract = _record(record)
-    rows, ragged = _read(path)
-    try:
-        kept, away = contract.sift(rows)
-    except StageError as error:
-        raise UsageError(f"{path} is no table of {record}: {error}") from error
-    turned = [line for part in (*ragged, away) for line in part.to_pylist()]
-    receipt = contract.contract().receipt(Table.of(contract, kept))
-    total = kept.num_rows + len(turned)  # lines with too many or too few fields are no rows of the table
-    unnamed = [name for name in rows.column_names if name not in contract.columns()]
+    kept, turned = [], []
+    names: dict[str, None] = {}
+    for rows, rejected in _read(path):
+        try:
+            accepted, away = contract.sift(rows)
+        except StageError as error:
+            raise UsageError(f"{path} is no table of {record}: {error}") from error
+        kept.append(accepted)
+        turned += [line for part in (*rejected, away) for line in part.to_pylist()]
+        names |= dict.fromkeys(name for name in rows.column_names if name not in (SOURCE, LINE))
+    accepted = pa.concat_tables(kept)
+    receipt = contract.contract().receipt(Table.of(contract, accepted))
+    total = accepted.num_rows + len(turned)  # lines with too many or too few fields are no rows of the table
+    unnamed = [name for name in names if name not in contract.columns()]
     reasons = Counter((line["column"], line["rule"]) for line in turned)
     if as_json:
         document = {
             "file": str(path),
             "record": record,
             "rows": total,
-            "accepted": kept.num_rows,
+            "accepted": accepted.num_rows,
             "columns_left_out": unnamed,
             "turned_away": turned,
             "receipt": receipt.model_dump(mode="json"),
@@ -89,12 +96,12 @@ def validate_file(record: str, path: Path, *, as_json: bool) -> int:
         sys.stdout.write("\n")
     else:
         shown = console()
-        shown.print(f"{path}: {total:,} rows, {kept.num_rows:,} keep {record}, {len(turned):,} do not", markup=False)
+        shown.print(f"{path}: {total:,} rows, {accepted.num_rows:,} keep {record}, {len(turned):,} do not", markup=False)
         if unnamed:
             shown.print(f"  columns that {record} does not name, left out: {', '.join(unnamed)}", markup=False)
         for (column, rule), count in reasons.most_common():
-            found = [repr(t["value"]) if column else t["row"] for t in turned if (t["column"], t["rule"]) == (column, rule)]
-            examples = bounded(", ".join(found[:5]))
+            found = [_example(t, path) for t in turned if (t["column"], t["rule"]) == (column, rule)]
+            examples = ", ".join(found[:5])
             shown.print(f"  {column or 'the line'} {rule}: {count:,} rows, such as {examples}", markup=False)
         for line in failures(receipt):
             shown.print(f"  {line}", markup=False)
@@ -113,18 +120,18 @@ def _record(name: str) -> type[Record]:
     return found
 
 
-def _read(path: Path) -> tuple[Any, list[Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _example(away: dict[str, Any], path: str) -> str:
+    """What a quarantined row held, and where it stands."""
+    held = bounded(repr(away["value"]) if away["column"] else away["row"])
+    line = f"line {away['line']:,}" if away["line"] else ""
+    file = f"of {away['source']}" if away["source"] not in (None, path) else ""
+    place = f"{line} {file}".strip()
+    return f"{held} ({place})" if place else held
 
-    from stages import CsvFile
 
-    source = CsvFile(path=path)
-    source.state()
-    if path.suffix != ".parquet":
-        parts = list(source.read(str(path)))
-        return pa.concat_tables(rows for rows, _ in parts), [away for _, rejected in parts for away in rejected]
-    try:
-        return pq.read_table(path, partitioning=None), []
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UsageError(f"{path} is not a Parquet file: {error}") from error
+def _read(path: str) -> Iterator[tuple[Any, list[Any]]]:
+    from stages.ingest import source_of
+
+    source = source_of(path)
+    for name in source.state():
+        yield from source.read(name)

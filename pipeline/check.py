@@ -100,6 +100,10 @@ class Check(Frozen):
         judge: Any = self.judge
         return judge(artifact, before) if self.compares else judge(artifact)  # type: ignore[no-any-return]
 
+    def failing_against(self, artifact: Any, findings: Sequence[Finding], before: Any) -> Iterator[Any]:
+        """`failing`, of a check that needs the champion's artifact to know the rows."""
+        return self.failing(artifact, findings)
+
     def conclude(self, artifact: str, findings: Iterable[Finding]) -> Receipt:
         """What the findings on an artifact come to. A check that found nothing to evaluate fails (law 8)."""
         judged = tuple(_not_vacuous(finding) for finding in findings)

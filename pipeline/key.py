@@ -21,7 +21,7 @@ FORMAT = 3  # raise it when the framework's own change alters what a step writes
 
 Parts = dict[str, Json]
 News = Callable[[str, str], str]
-_JUDGING = ("judge", "judge_each", "by_row", "whole", "receipt", "conclude", "outside", "failing")
+_JUDGING = ("judge", "judge_each", "by_row", "whole", "receipt", "conclude", "outside", "failing", "failing_against")
 _seen: dict[str, Json] = {}  # a check's config -> what it saw outside
 _SHOWN = 3  # changes of sources told one by one
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)

@@ -18,26 +18,28 @@ SOURCE, LINE = "\0source", "\0line"  # columns that a source may add to its rows
 
 
 def turned_away(rows: pa.Table, rule: str, column: str | None = None) -> pa.Table:
-    """Rows for the quarantine: rule, column, value (bounded), source, line, key and the whole row as JSON, one line a row.
+    """Rows for the quarantine: rule, column, value (bounded), source, line, key and the whole row as JSON, one line a row:
+    bytes as base64, NaN and infinity by name.
 
     rule: the reason, in words a data owner understands.  column: the one that broke it, if it was one.
     Source and line are those of the columns SOURCE and LINE, where the rows have them; the framework fills in the key.
     """
     import pyarrow as pa
+    from pydantic_core import to_json
 
-    listed = rows.to_pylist()
-    return pa.table(
-        {
-            "rule": [rule] * len(listed),
-            "column": [column] * len(listed),
-            "value": [_value(row, column) if column else None for row in listed],
-            "source": [row.pop(SOURCE, None) for row in listed],
-            "line": [row.pop(LINE, None) for row in listed],
-            "key": [None] * len(listed),
-            "row": [_json(row) for row in listed],
-        },
-        schema=quarantine_schema(),
-    )
+    count = rows.num_rows
+    listed = without_origin(rows).to_pylist()
+    origin = {name: rows[name] if name in rows.column_names else pa.nulls(count) for name in (SOURCE, LINE)}
+    columns = {
+        "rule": pa.repeat(rule, count),
+        "column": pa.repeat(pa.scalar(column, pa.string()), count),
+        "value": pa.array([_value(row, column) for row in listed] if column else [None] * count, pa.string()),
+        "source": origin[SOURCE],
+        "line": origin[LINE],
+        "key": pa.nulls(count),
+        "row": pa.array([to_json(row, bytes_mode="base64", inf_nan_mode="strings").decode() for row in listed], pa.string()),
+    }
+    return pa.table(columns).cast(quarantine_schema())
 
 
 def without_origin(rows: pa.Table) -> pa.Table:
@@ -118,10 +120,3 @@ def _value(row: dict[str, Any], column: str) -> str:
     for name in (column,) if column in row else column.split("."):
         found = found.get(name.removesuffix("[]")) if isinstance(found, dict) else found
     return bounded(found)
-
-
-def _json(row: dict[str, Any]) -> str:
-    """JSON of any row: bytes as base64, NaN and infinity by name."""
-    from pydantic_core import to_json
-
-    return to_json(row, bytes_mode="base64", inf_nan_mode="strings").decode()

@@ -96,11 +96,13 @@ def give_receipt(store: LocalStore, one: Asked) -> Receipt:
     whole = check.whole()
     try:
         by_row = list(_by_row(store, check, artifact))
-        judged = whole.judged(artifact, load(store, one.before, one.port) if one.before else None) if whole else ()
+        before = load(store, one.before, one.port) if one.before else None
+        judged = whole.judged(artifact, before) if whole else ()
         receipt = check.conclude(one.digest, chain(by_row, judged))
         broken = [finding for finding in receipt.findings if finding.failed or not finding.passed]
         key = one.port.record.key() if one.port.kind is Table else ()
-        failing = [save_fragment(store, keyed(rows, key)) for rows in check.failing(artifact, broken)] if broken else []
+        rows = check.failing_against(artifact, broken, before) if broken else ()
+        failing = [save_fragment(store, keyed(some, key)) for some in rows]
         if failing:
             receipt = receipt.model_copy(update={"failing": save_table(store, Quarantined, failing)})
     except BrickwiseError:

@@ -1,10 +1,24 @@
 """The shipped stages, one family a file or folder."""
 
 from .baseline import Baseline
+from .checks import Drift, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .ingest import Columns, CsvFile, Files, Ingest, JsonLines, PackageDocstrings, ParquetFiles, Source
+from .ingest import (
+    Columns,
+    CsvFile,
+    Files,
+    Ingest,
+    JsonLines,
+    MailFolder,
+    PackageDocstrings,
+    ParquetFiles,
+    SavedDataset,
+    Source,
+    SqlRows,
+    TextFolder,
+)
 from .train import (
     Attend,
     Attention,
@@ -34,6 +48,7 @@ __all__ = [
     "Compare",
     "CsvFile",
     "Deduplicate",
+    "Drift",
     "Embed",
     "Encode",
     "Evaluate",
@@ -41,15 +56,21 @@ __all__ = [
     "Gru",
     "Ingest",
     "JsonLines",
+    "Leakage",
     "Lstm",
+    "MailFolder",
     "Mask",
     "Max",
     "Mean",
+    "OneLabel",
     "PackageDocstrings",
     "ParquetFiles",
     "Perceptron",
+    "SavedDataset",
     "Source",
     "Split",
+    "SqlRows",
+    "TextFolder",
     "TextNet",
     "Train",
     "Vectorize",

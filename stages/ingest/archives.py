@@ -165,9 +165,9 @@ class _Counted(io.RawIOBase):
         return self.take(size)
 
 
-def _unpacked(file: Any, name: str, kind: str, meter: _Meter) -> io.BufferedReader:
+def _unpacked(file: Any, name: str, kind: str, meter: _Meter, layer: str = "") -> io.BufferedReader:
     stream = pa.CompressedInputStream(file, kind)
-    return io.BufferedReader(_Counted(stream, name, kind, meter), BLOCK)
+    return io.BufferedReader(_Counted(stream, name, kind + layer, meter), BLOCK)
 
 
 def _kind(head: bytes) -> str:
@@ -186,7 +186,7 @@ def _member(name: str, member: str, stream: Any, kind: str, meter: _Meter) -> It
     whole = f"{name}/{member}"
     counted = io.BufferedReader(_Counted(stream, whole, kind, meter), BLOCK)
     inner = _kind(counted.peek(512))
-    plain = _unpacked(counted, whole, f"{inner} member", meter) if inner in ("gzip", "zstd") else counted
+    plain = _unpacked(counted, whole, inner, meter, " member") if inner in ("gzip", "zstd") else counted
     if inner in ("zip", "tar") or (plain is not counted and _kind(plain.peek(512))):
         yield Part(whole, io.BytesIO(), "is an archive in an archive")
     else:
@@ -235,6 +235,7 @@ def _zip(file: Any, name: str, pattern: str, meter: _Meter) -> Iterator[Part]:
 def _tar(file: Any, name: str, pattern: str, meter: _Meter) -> Iterator[Part]:
     """Members as they come. What a header may take is bounded, since tarfile holds one whole."""
     raw = _Counted(file, name, "tar headers", _Meter(name, 2**62, Limits(2**62, 1)))
+    raw.allowed = _HEADERS
     try:
         with tarfile.open(fileobj=raw, mode="r|", bufsize=tarfile.RECORDSIZE, errors="backslashreplace") as archive:
             while True:
@@ -262,7 +263,7 @@ def _require_end(raw: _Counted, name: str) -> None:
     while ended and (data := raw.take(BLOCK)):
         ended = not data.strip(b"\0")
     if not ended:
-        raise StageError(f"source {name} is a tar that is cut off, or several in one: it does not end as a tar does")
+        raise StageError(f"source {name} is a damaged or cut off tar, or several in one: it does not end as a tar does")
 
 
 def _drain(archive: Any, member: Any) -> None:

@@ -21,15 +21,20 @@ _TELLING = re.compile(
 def refuse_secrets(url: str) -> str:
     """The URL itself. Raises UsageError, with the secret masked, for one that holds a password or a token.
 
-    A secret stands for itself in the user's part (`//name:password@`, and any user's name over HTTP) and in a query's parameter
-    whose name says so.  `${NAME}` is no secret.
+    A secret is the password of `//name:password@`, a name without one over HTTP, and a parameter of the query whose name says
+    so.  `${NAME}` is no secret.
     """
     scheme, found, rest = url.partition("://")
     if not found:
         return url
     bare = _NAME.sub("", rest)
-    user = bare.rpartition("@")[0] if "@" in bare.partition("?")[0] else ""
-    secret = user.partition(":")[2] or (user.strip(":") if scheme.startswith("http") else "")
+    user = (
+        bare.rpartition("@")[0]
+        if "@" in bare.partition("?")[0] and ("/" not in bare.partition("@")[0] or ":" in bare.partition("/")[0])
+        else ""
+    )
+    name, with_password, password = user.partition(":")
+    secret = password or (name if scheme.startswith("http") and not with_password else "")
     parameters = (pair.partition("=") for pair in re.split("[&;]", bare.partition("?")[2].partition("#")[0]))
     if secret or any(value and _TELLING.search(unquote(name)) for name, _, value in parameters):
         raise UsageError(
@@ -39,13 +44,17 @@ def refuse_secrets(url: str) -> str:
     return url
 
 
-def expanded(url: str) -> str:
-    """The URL with each `${NAME}` taken from the environment, as it stands there. Raises UsageError for a name that is not set."""
+def expanded(url: str, *, encoded: bool = False) -> str:
+    """The URL with each `${NAME}` taken from the environment. Raises UsageError for a name that is not set.
+
+    encoded: a value may be any text, and is written as its place in a URL needs it; one that is the whole URL stays as it is.
+    """
+    encoded = encoded and not _NAME.fullmatch(url)
 
     def value(found: re.Match[str]) -> str:
         if found[1] not in os.environ:
             raise UsageError(f"{url} needs the environment variable {found[1]}, which is not set; set it, and run again")
-        return os.environ[found[1]]
+        return quote(os.environ[found[1]], safe="") if encoded else os.environ[found[1]]
 
     return _NAME.sub(value, url)
 
@@ -79,6 +88,6 @@ def _parts(value: str) -> set[str]:
     """Where the variable holds a whole URL: its user, password and query, which a library may quote alone."""
     try:
         split = urlsplit(value)
-        return {part for part in (split.password, split.query, split.netloc) if part}
+        return {part for part in (split.password, unquote(split.password or ""), split.query, split.netloc) if part}
     except ValueError:
         return set()

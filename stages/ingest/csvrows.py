@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from pipeline import LINE, SOURCE, StageError, turned_away
+from pipeline import LINE, SOURCE, StageError
 from pipeline.errors import bounded
 
+from .away import lines_away
 from .dialect import Dialect, detected, first_fields
 from .encodings import shown, utf8_blocks
 from .records import Records, records
@@ -35,6 +36,10 @@ def csv_rows(source: CsvFile, part: Part, tell: Callable[[str], None]) -> Iterat
         if len(head) >= _SAMPLE:
             break
     head, skipped = _without_lines(head, source.skip_lines)
+    if skipped < source.skip_lines:
+        raise StageError(
+            f"source {part.name} has {skipped} lines in its first {_SAMPLE:,} bytes, skip_lines is {source.skip_lines}"
+        )
     sample = head[:_SAMPLE].decode("utf-8", "replace")
     dialect = detected(sample, source.delimiter, source.quote, source.escape)
     if source.delimiter is None and dialect.delimiter != ",":
@@ -151,7 +156,8 @@ class _Rows:
             )
         table = self._placed(rows, found.lines[indices])
         if table.num_rows or broken or found.skipped:
-            yield table, [*self._away(found, broken)]
+            lines = [(int(found.lines[i]), found.data[found.starts[i] : found.ends[i]], why) for i, why in broken.items()]
+            yield table, lines_away(self._name, [*lines, *found.skipped])
 
     def table(self, data: bytes, lines: Any) -> pa.Table:
         """A table of whole records."""
@@ -180,13 +186,6 @@ class _Rows:
             return kept
         return pc.if_else(pc.is_in(bare, value_set=pa.array(self._source.nulls)), pa.scalar(None, pa.string()), kept)
 
-    def _away(self, found: Records, broken: dict[int, str]) -> Iterator[pa.Table]:
-        lines = [(int(found.lines[i]), found.data[found.starts[i] : found.ends[i]], why) for i, why in sorted(broken.items())]
-        for line, raw, why in sorted([*lines, *found.skipped], key=lambda row: row[0]):
-            text = shown(raw.removesuffix(b"\n").removesuffix(b"\r"))
-            row = {SOURCE: [self._name], LINE: pa.array([line], pa.int64()), "text": [text]}
-            yield turned_away(pa.table(row), why)
-
 
 def _joined(found: Records, whole: Any) -> bytes:
     """The bytes of the records that are whole, run by run."""
@@ -209,9 +208,10 @@ def _unreadable(found: Records, first: int) -> dict[int, str]:
 def _undecodable(found: Records, whole: Any) -> dict[int, str]:
     """Records whose bytes are no text in the file's encoding."""
     broken, position = {}, 0
-    while position < len(found.data):
+    view = memoryview(found.data)  # of which a slice is no copy
+    while position < len(view):
         try:
-            found.data[position:].decode()
+            str(view[position:], "utf-8")
             break
         except UnicodeDecodeError as error:
             index = int(np.searchsorted(found.starts, position + error.start, "right")) - 1

@@ -61,6 +61,12 @@ def utf8_blocks(stream: Any, encoding: str | None, tell: Callable[[str], None]) 
     yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
 
 
+def marked(head: bytes) -> tuple[bytes, str | None]:
+    """A text's byte order mark and the encoding that it stands for, or that zero bytes tell; nothing and None without either."""
+    found = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), None)
+    return found or (b"", _sixteen(head))
+
+
 def guessed(sample: bytes) -> str:
     """The encoding of bytes that are not all ASCII: UTF-8 where more of them are that than are not; else what reads best."""
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(sample)  # a character may be cut at its end
@@ -70,17 +76,11 @@ def guessed(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
     lines = dict.fromkeys(line for line in re.split(rb"[\r\n]+", sample) if not line.isascii())
-    found = list(from_bytes(b"\n".join(lines)[:_SAMPLE], cp_isolation=list(_LIKELY)))
-    if not found:
-        return "cp1252"
-    best = found[0]
-    for match in found:  # most files that are not Unicode are of the west, and a short text reads as well in others
-        if (
-            "cp1252" in match.could_be_from_charset
-            and match.chaos <= best.chaos + 0.05
-            and match.coherence >= best.coherence - 0.05
-        ):
-            return "cp1252"
+    foreign_lines = b"\n".join(lines)[:_SAMPLE]
+    best, west = (from_bytes(foreign_lines, cp_isolation=list(names)).best() for names in (_LIKELY, _LIKELY[:1]))
+    # Most files that are not Unicode are of the west, and a short text reads as well in others.
+    if best is None or (west is not None and west.chaos <= best.chaos + 0.08 and west.coherence >= best.coherence - 0.05):
+        return _LIKELY[0]
     return str(best.encoding)
 
 

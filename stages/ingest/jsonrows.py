@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
-from pipeline import LINE, SOURCE, StageError, turned_away
+from pipeline import LINE, SOURCE, StageError
 
 from .archives import seekable
+from .away import lines_away
 from .dialect import Dialect
-from .encodings import shown, utf8_blocks
+from .encodings import utf8_blocks
 from .jsontypes import array_of, type_of, unified
 from .records import Records, records
 
@@ -71,7 +72,7 @@ def _block(name: str, found: Records, schema: pa.Schema) -> tuple[pa.Table, list
         ]
         columns = [array_of([row.get(field.name) for _, row in kept], field.type) for field in schema]
         rows, lines = pa.table(columns, schema=schema), np.array([line for line, _ in kept], np.int64)
-    return _placed(name, rows, found.lines[lines]), [_away(name, *one) for one in sorted(away)]
+    return _placed(name, rows, found.lines[lines]), lines_away(name, away)
 
 
 def _whole(found: Records) -> tuple[bytes, Any]:
@@ -99,6 +100,7 @@ def _quick(data: bytes, count: int, schema: pa.Schema | None) -> pa.Table | None
             read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1),
             parse_options=arrow_json.ParseOptions(explicit_schema=schema, newlines_in_values=False),
         )
+        rows.validate()  # it makes lists of nulls that have too few
     except (UnicodeDecodeError, pa.ArrowException, KeyError):
         return None
     if rows.num_rows != count or not rows.column_names or (schema is not None and rows.schema != schema):
@@ -139,7 +141,7 @@ def _slow(found: Records, lines: Any) -> list[tuple[int, dict[str, Any] | str]]:
 
 def _row(raw: bytes) -> dict[str, Any] | str:
     try:
-        row = _DECODER.decode(raw.decode())
+        row = _DECODER.decode(raw.decode().rstrip("\r\n"))
         if b"\\u" in raw:
             json.dumps(row, ensure_ascii=False).encode()
     except UnicodeDecodeError:
@@ -176,11 +178,6 @@ def _placed(name: str, rows: pa.Table, lines: Any) -> pa.Table:
     names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(lines), np.int32)), pa.array([name]))
     columns = [*rows.columns, names, pa.array(lines, pa.int64())]
     return pa.table(columns, schema=pa.schema([*rows.schema, pa.field(SOURCE, names.type), pa.field(LINE, pa.int64())]))
-
-
-def _away(name: str, line: int, raw: bytes, why: str) -> pa.Table:
-    row = {SOURCE: [name], LINE: pa.array([line], pa.int64()), "text": [shown(raw.rstrip(b"\r\n"))]}
-    return turned_away(pa.table(row), why)
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float)

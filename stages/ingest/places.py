@@ -8,14 +8,17 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from glob import has_magic
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from pipeline import StageError, UsageError
 from pipeline.digest import Json, digest_file, digest_stream
 from pipeline.errors import suggest
 
 from .credentials import expanded, quoting
+
+T = TypeVar("T")
 
 BLOCK = 2**20  # bytes read at a time
 _SAME = ("ETag", "etag", "md5Hash", "content_md5", "crc32c", "checksum", "sha256", "VersionId", "generation")
@@ -29,21 +32,38 @@ def listed(path: str, sha256: str = "") -> Mapping[str, Json]:
     and time) of any other.  Raises UsageError where there is none, one is not readable, or is a link that leads out of its folder.
     """
     protocol = protocol_of(path)
+    if protocol in ("", "http") or not has_magic(_without_query(path)):
+        return {name: state(name, sha256) for name in named(path, sha256)}
+    with quoting(path, "listed", UsageError):  # one question for all of them
+        system, found = _matching(path)
+        return {name: _told(name, system, at, info) for name, at, info in _one_sha256(path, sha256, found)}
+
+
+def named(path: str, sha256: str = "", *, folders: bool = False) -> list[str]:
+    """Every file that a path, a pattern or a URL names, in the order of their names; folders: also those below a local folder."""
+    protocol = protocol_of(path)
     if protocol == "http":
-        return {path: state(path, sha256)}
+        return [path]
     if protocol:
-        names = _matching(path) if has_magic(_without_query(path)) else [path]
+        names = [name for name, _, _ in _matching(path)[1]] if has_magic(_without_query(path)) else [path]
+    elif folders and Path(_local(path)).is_dir():
+        names = _below(f"{path.rstrip('/')}/", "**/*")
     else:
         names = _fitting(path) if has_magic(path) and not Path(_local(path)).exists() else [path]
-    if sha256 and names != [path]:
+    return names if names == [path] else _one_sha256(path, sha256, names)
+
+
+def _one_sha256(path: str, sha256: str, found: list[T]) -> list[T]:
+    """What a pattern names. Raises UsageError where one sha256 is to be that of all."""
+    if sha256:
         raise UsageError(
             f"source {path} names several files, and sha256 is that of one; give the sha256 with the name of one file"
         )
-    return {name: state(name, sha256) for name in names}
+    return found
 
 
-def state(name: str, sha256: str = "") -> Json:
-    """The state of one file. Raises UsageError where it is not readable."""
+def state(name: str, sha256: str = "", *, empty: bool = False) -> Json:
+    """The state of one file. Raises UsageError where it is not readable, or has no bytes and may not be empty."""
     protocol = protocol_of(name)
     if protocol == "http":
         if not sha256:
@@ -53,21 +73,13 @@ def state(name: str, sha256: str = "") -> Json:
             )
         return sha256
     if not protocol:
-        return _local_state(name)
+        return _local_state(name, empty)
     with quoting(name, "found", UsageError):
         system, path = _system(name)
         info = system.info(path)
         if info.get("type") == "directory":
             raise UsageError(f"source {name} is no file, expected one, or a pattern such as {name.rstrip('/')}/*")
-        if not info.get("size", 1):
-            raise UsageError(f"source {name} is empty, expected a file with rows")
-        told = {key: str(info[key]) for key in _SAME if info.get(key)} or {
-            key: str(info[key]) for key in _DATED if info.get(key)
-        }
-        if told:
-            return {"size": info.get("size"), **told}
-        with system.open(path, "rb") as file:  # it tells nothing: its bytes do
-            return digest_stream(file, BLOCK)
+        return _told(name, system, path, info, empty=empty)
 
 
 @contextmanager
@@ -93,19 +105,19 @@ def opened(name: str, sha256: str = "", max_bytes: int = 2**62) -> Iterator[Bina
 
 def protocol_of(path: str) -> str:
     """The file system that a URL names, `http` also for HTTPS; empty for a local path. Raises UsageError for an unknown one."""
-    found = re.match(r"([A-Za-z0-9+._-]+)(::|://)", path)
+    found = re.match(r"([A-Za-z0-9+._-]+)(?:::|://)", path)
     if found is None or found[0] in ("file://", "local://"):
         return ""
     protocol = found[1].lower()
-    if found[2] == "::":
+    if re.search("::[a-z]", path):
         raise UsageError(
             f"source {path} chains file systems, which is not read; name the file itself: archives are read as they are"
         )
     if protocol in ("http", "https"):
         return "http"
-    from fsspec import available_protocols
+    from fsspec.registry import known_implementations, registry
 
-    if protocol not in available_protocols():
+    if protocol not in known_implementations and protocol not in registry:
         known = ("file", "http", "https", "s3", "gs", "abfs", "sftp", "memory")
         raise UsageError(
             f"source {path} starts with {protocol!r}, which is no file system that fsspec knows; {suggest(protocol, known)}"
@@ -117,13 +129,16 @@ def _local(path: str) -> str:
     return expanded(re.sub("^(file|local)://", "", path))
 
 
-def _local_state(name: str) -> Json:
+def _local_state(name: str, empty: bool) -> Json:
     path = Path(_local(name))
     try:
         name.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"source {name!a} has a name that is not UTF-8; give it another") from None
+    try:
         if path.exists() and not path.is_file():
             raise UsageError(f"source {name} is no file, expected one")
-        if not path.stat().st_size:
+        if not empty and not path.stat().st_size:
             raise UsageError(f"source {name} is empty, expected a file with rows")
         return digest_file(path)
     except (OSError, ValueError) as error:
@@ -138,10 +153,14 @@ def _fitting(pattern: str) -> list[str]:
     start = re.match(r"^(?:file://|local://)?[^*?\[]*/|^", pattern)
     stem = start[0] if start else ""
     rest = pattern[len(stem) :]
-    folder = Path(_local(stem) or ".")
     if ".." in rest.split("/"):
         raise UsageError(f"source {pattern} goes up (..) behind a pattern; expected names below it")
-    rest = f"{rest}/*" if rest.endswith("**") else rest
+    return _below(stem, f"{rest}/*" if rest.endswith("**") else rest)
+
+
+def _below(stem: str, rest: str) -> list[str]:
+    """Files that fit a pattern below a folder, each called by the folder's name as it is written and its own."""
+    folder = Path(_local(stem) or ".")
     found: dict[str, Path] = {}
     for path in sorted(folder.glob(expanded(rest))):
         below = path.relative_to(folder)
@@ -149,7 +168,7 @@ def _fitting(pattern: str) -> list[str]:
         if path.is_file() and not hidden:
             found[f"{stem}{below.as_posix()}"] = path
     if not found:
-        raise UsageError(f"source {pattern}: no file fits, expected some, relative to {Path.cwd()}")
+        raise UsageError(f"source {stem}{rest}: no file fits, expected some, relative to {Path.cwd()}")
     inside = folder.resolve()
     for name, path in found.items():
         if not path.resolve().is_relative_to(inside):
@@ -160,18 +179,35 @@ def _fitting(pattern: str) -> list[str]:
     return list(found)
 
 
-def _matching(pattern: str) -> list[str]:
-    """Remote files that fit, named as the pattern is written: what `${NAME}` stands for is in no name."""
+def _matching(pattern: str) -> tuple[Any, list[tuple[str, str, Mapping[str, Any]]]]:
+    """The file system, and (name, path, info) of each file there that fits, in the order of their paths.
+
+    They are named as the pattern is written: what `${NAME}` stands for is in no name.
+    """
     stem, rest = re.match(r"(.*?://[^*?\[]*/|.*?://)(.*)", pattern, re.DOTALL).groups()  # type: ignore[union-attr]  # it has ://
     if "${" in rest:
         raise UsageError(f"source {pattern} has ${{...}} behind a pattern; expected it before the first *, ? or [")
     with quoting(pattern, "listed", UsageError):
         system, path = _system(pattern)
         root = system._strip_protocol(expanded(stem)).rstrip("/")  # noqa: SLF001  # fsspec has no public way
-        found = sorted(name for name, info in system.glob(path, detail=True).items() if info.get("type") == "file")
+        found = sorted(
+            ((name, info) for name, info in system.glob(path, detail=True).items() if info.get("type") == "file"),
+            key=itemgetter(0),
+        )
     if not found:
         raise UsageError(f"source {pattern}: no file fits, expected some")
-    return [stem + name[len(root) :].lstrip("/") for name in found]
+    return system, [(stem + at[len(root) :].lstrip("/"), at, info) for at, info in found]
+
+
+def _told(name: str, system: Any, path: str, info: Mapping[str, Any], *, empty: bool = False) -> Json:
+    """What a file system tells of a file that changes when the file does."""
+    if not empty and not info.get("size", 1):
+        raise UsageError(f"source {name} is empty, expected a file with rows")
+    told = {key: str(info[key]) for key in _SAME if info.get(key)} or {key: str(info[key]) for key in _DATED if info.get(key)}
+    if told:
+        return {"size": info.get("size"), **told}
+    with system.open(path, "rb") as file:  # it tells nothing: its bytes do
+        return digest_stream(file, BLOCK)
 
 
 def _without_query(url: str) -> str:
@@ -194,6 +230,7 @@ def _system(url: str) -> tuple[Any, str]:
 def _fetch(name: str, file: Any, max_bytes: int) -> None:
     """Copy a file over HTTP. What stands for the user and the password is sent to the named server alone."""
     from base64 import b64encode
+    from urllib.error import HTTPError
     from urllib.parse import unquote, urlsplit, urlunsplit
     from urllib.request import Request, urlopen
 
@@ -202,8 +239,13 @@ def _fetch(name: str, file: Any, max_bytes: int) -> None:
     request = Request(urlunsplit(split._replace(netloc=server, fragment="")), headers={"Accept-Encoding": "identity"})  # noqa: S310  # it is http
     if user:
         request.add_unredirected_header("Authorization", f"Basic {b64encode(unquote(user).encode()).decode()}")
+    try:
+        response = urlopen(request, timeout=60)  # noqa: S310
+    except HTTPError as error:
+        with error:
+            raise StageError(f"source {name} cannot be read: the server answered {error.code} {error.reason}") from None
     count = 0
-    with urlopen(request, timeout=60) as response:  # noqa: S310
+    with response:
         while data := response.read(BLOCK):
             count += len(data)
             if count > max_bytes:

@@ -41,7 +41,7 @@ class Ingest(Stage, Generic[R]):
     Returns its rows as `Ingest[YourRecord]` says, in fragments of `fragment_rows` that do not span items.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("pyarrow",)
+    packages: ClassVar[tuple[str, ...]] = ("charset-normalizer", "numpy", "pyarrow")
 
     source: SerializeAsAny[Source]
     fragment_rows: int = Field(default=FRAGMENT_ROWS, ge=1, description="the unit of caching and of parallel work")

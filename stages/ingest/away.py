@@ -1,0 +1,22 @@
+"""Lines that are no rows, for the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from pipeline import LINE, SOURCE, turned_away
+
+from .encodings import shown
+
+
+def lines_away(name: str, lines: Sequence[tuple[int, bytes, str]]) -> list[pa.Table]:
+    """A table of (line, its bytes, why it is no row) in the order of the lines, or none; the row is its text."""
+    if not lines:
+        return []
+    numbers, texts, rules = zip(*sorted(lines), strict=True)
+    texts = tuple(shown(raw.removesuffix(b"\n").removesuffix(b"\r")) for raw in texts)
+    rows = pa.table({SOURCE: [name] * len(lines), LINE: pa.array(numbers, pa.int64()), "text": texts})
+    away = turned_away(rows, "")
+    return [away.set_column(away.schema.get_field_index("rule"), "rule", pa.array(rules, pa.string()))]
