@@ -96,9 +96,13 @@ class Column:
         if self.low is None:
             return ""
         unit = "" if self.kind != "str" else " character" if self.high == 1 else " characters"
-        low, high = (f"{v:,}" if isinstance(v, int | float) else str(v) for v in (self.low, self.high))
+        low, high = map(_shown, (self.low, self.high))
         return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"
 
     @staticmethod
     def _literal(values: tuple[str, ...]) -> str:
         return f"Literal[{', '.join(map(literal, values))}]"
+
+
+def _shown(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if isinstance(value, float) else str(value)

@@ -77,10 +77,24 @@ def _steps(found: Survey, decided: Decision, row: str) -> list[str]:
     resamples = {"resamples": "200"} if decided.large else {}
     models = mapping({"rows": "split", "models": several(['"majority"', '"linear"', '"net"'])})
     steps: list[tuple[str, Code]] = [
-        ("", _step("raw", call(f"Ingest[{row}]", source="ROWS"), checks=_limit(found.away.total(), found.rows))),
-        ("", _step("clean", call(f"Clean[{row}]", min_chars=str(MIN_CHARS)), "raw", _limit(found.cleaned.total(), found.rows))),
+        (
+            "",
+            _step("raw", call(f"Ingest[{row}]", source="ROWS"), checks=(_limit(found.away.total(), found.rows), _drift(found))),
+        ),
+        (
+            _conflicting(found),
+            _step(
+                "clean",
+                call(f"Clean[{row}]", min_chars=str(MIN_CHARS)),
+                "raw",
+                (_limit(found.cleaned.total(), found.rows), call("OneLabel", share=_twice(found.conflicts, found.rows))),
+            ),
+        ),
         (_repeated(found), _step("unique", call(f"Deduplicate[{row}]"), "clean", ("ENOUGH",))),
-        (_apart(found, decided), _step("split", call(f"Split[Split{row}]", by=by[0], **shares), "unique")),
+        (
+            _apart(found, decided),
+            _step("split", call(f"Split[Split{row}]", by=by[0], **shares), "unique", (call("Leakage", severity='"warn"'),)),
+        ),
         ("", _step("features", call("Vectorize", **least, max_tokens=str(decided.max_tokens)), "split")),
         ("", _step("majority", call("Baseline", kind='"majority"'), "split")),
         ("", _step("linear", call("Baseline", kind='"tfidf_logistic"'), "split")),
@@ -108,10 +122,18 @@ def _step(name: str, stage: Code, reads: str = "", checks: tuple[Code, ...] = ()
     return call("Step", literal(name), stage, **named)
 
 
-def _limit(away: int, rows: int) -> tuple[Code, ...]:
-    """Twice what was seen, and at least one row in a hundred: more says that the data changed."""
-    seen = away / max(rows, 1)
-    return (call("Limit", fraction=literal(min(1, max(0.01, math.ceil(200 * seen) / 100)))),)
+def _limit(away: int, rows: int) -> Code:
+    return call("Limit", fraction=_twice(away, rows))
+
+
+def _twice(count: int, rows: int) -> str:
+    """Twice the share that was seen, and at least one row in a hundred: more says that the data changed."""
+    return literal(min(0.99, max(0.01, math.ceil(200 * count / max(rows, 1)) / 100)))
+
+
+def _drift(found: Survey) -> Code:
+    """The digest that serves as an id says nothing of the data; a Key is left out by the check itself."""
+    return call("Drift", **({} if found.column("id") else {"skip": several(['"id"'])}))
 
 
 def _enough(found: Survey) -> Call:
@@ -146,9 +168,11 @@ def _metric(decided: Decision) -> dict[str, Code]:
 
 
 def _repeated(found: Survey) -> str:
-    repeats = f"{found.repeats:,} rows repeat the text of an earlier one" if found.repeats else ""
-    conflicts = f"{found.conflicts:,} texts stand under more than one label, and the first counts" if found.conflicts else ""
-    return "; ".join(filter(None, [repeats, conflicts]))
+    return f"{found.repeats:,} rows repeat the text of an earlier one" if found.repeats else ""
+
+
+def _conflicting(found: Survey) -> str:
+    return f"the texts of {found.conflicts:,} rows stand under more than one label" if found.conflicts else ""
 
 
 def _apart(found: Survey, decided: Decision) -> str:

@@ -16,6 +16,7 @@ from pipeline import Table, UsageError
 from pipeline.errors import bounded
 from schemas import Record
 from stages import Clean, Columns, Source
+from stages.checks.normal import normal
 
 from .column import MOST, Column
 from .names import field_names
@@ -36,7 +37,7 @@ class Survey:
     """What became of the rows. away: by source and contract; cleaned: by Clean; repeats: of a text that came before.
 
     labels: of the rows that are left.  parts: group -> labels of its rows, where there are not too many groups.
-    conflicts: texts that stand under two labels.  words: in one text of twenty there are more.
+    conflicts: rows whose text stands under two labels, whatever its case.  words: in one text of twenty there are more.
     """
 
     columns: list[Column]
@@ -109,7 +110,9 @@ class _Reader:
         self.by = next((c.field for c in columns if c.role == "group"), "id")
         self.labels: dict[str, int] = {}
         self.groups: dict[str, int] | None = {}
-        self.seen: list[tuple[Any, Any, Any]] = []  # hash of the text, number of the label, number of the group
+        self.seen: list[
+            tuple[Any, ...]
+        ] = []  # hash of the text, as it is and in lower case; number of the label, and of the group
         self.ids: list[Any] = []
         self.words: list[int] = []
 
@@ -170,7 +173,8 @@ class _Reader:
             self.words += [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts[: _MOST_TEXTS - len(self.words)]]
         codes = np.fromiter((self.labels.setdefault(label, len(self.labels)) for label in labels), np.int32, len(labels))
         hashes = np.fromiter(map(hash, texts), np.int64, len(texts))
-        self.seen.append((hashes, codes, self._numbers(groups)))
+        alike = np.fromiter(map(hash, normal(table["text"]).to_pylist()), np.int64, len(texts))
+        self.seen.append((hashes, alike, codes, self._numbers(groups)))
         if self.columns.get("id"):
             self.ids.append(np.fromiter(map(hash, table["id"].to_pylist()), np.int64, len(texts)))
         if not self.survey.example:
@@ -186,17 +190,18 @@ class _Reader:
         return numbers
 
     def _conclude(self) -> None:
-        hashes, labels = (np.concatenate([part[i] for part in self.seen]) for i in (0, 1))
+        hashes, alike, labels = (np.concatenate([part[i] for part in self.seen]) for i in (0, 1, 2))
         _, first = np.unique(hashes, return_index=True)
-        pairs = np.unique(np.stack([hashes, labels], 1), axis=0)[:, 0]
+        texts, of_row = np.unique(alike, return_inverse=True)
+        pairs = np.unique(of_row * len(self.labels) + labels) // len(self.labels)
         self.survey.repeats = len(hashes) - len(first)
-        self.survey.conflicts = int((np.unique(pairs, return_counts=True)[1] > 1).sum())
+        self.survey.conflicts = int((np.bincount(pairs, minlength=len(texts)) > 1)[of_row].sum())
         names = list(self.labels)
         counts = np.bincount(labels[first], minlength=len(names))
         self.survey.labels = Counter({name: int(counts[i]) for i, name in enumerate(names) if counts[i]})
         self.survey.words = int(np.quantile(self.words, 0.95))
         if self.groups is not None:
-            groups = np.concatenate([part[2] for part in self.seen])
+            groups = np.concatenate([part[3] for part in self.seen])
             by_number = list(self.groups)
             self.survey.groups = {}
             for group, label in zip(groups[first].tolist(), labels[first].tolist(), strict=True):

@@ -79,7 +79,10 @@ def view(told: dict[str, Any]) -> RenderableType:
     parts += [Text(f"  · {why}") for why in told["decided"]]
     if told["conflicts"]:
         parts.append(
-            Text(f"  · {told['conflicts']:,} texts stand under more than one label; the first of each counts", "yellow")
+            Text(
+                f"  · {told['conflicts']:,} rows have a text that stands under more than one label; the first of each counts",
+                "yellow",
+            )
         )
     parts.append(Text.assemble("\nwritten: ", (" ".join(told["files"]), "green")))
     parts += [Text(f"{word} {line}", style="dim") for word, line in zip(("next:", "     ", "     "), told["next"], strict=True)]
