@@ -72,10 +72,12 @@ def look(rows: pa.Table, wanted: Wanted) -> Look:
 def first_rows(source: Source, count: int) -> pa.Table:
     """The first rows of a source, over its files. Raises UsageError where there are none."""
     parts: list[pa.Table] = []
+    refused: list[pa.Table] = []
     left, size = count, 0
     for name in source.state():
         with closing(iter(source.read(name))) as reading:  # type: ignore[type-var]  # every source reads by a generator
-            for rows, _ in reading:
+            for rows, away in reading:
+                refused += away
                 parts.append(rows.slice(0, left))
                 left, size = left - parts[-1].num_rows, size + parts[-1].nbytes
                 if left <= 0 or size > _MOST_BYTES:
@@ -83,7 +85,9 @@ def first_rows(source: Source, count: int) -> pa.Table:
         if left <= 0 or size > _MOST_BYTES:
             break
     if left == count:
-        raise UsageError("the data has no rows; there is nothing to learn from")
+        rules = dict.fromkeys(rule for part in refused for rule in part["rule"].to_pylist())
+        why = f": a line {' or '.join(bounded(rule) for rule in list(rules)[:3])}" if rules else ""
+        raise UsageError(f"the data has no rows to learn from{why}")
     return without_origin(pa.concat_tables(parts, promote_options="default"))
 
 
