@@ -16,9 +16,9 @@ from .header import with_names
 from .look import SAMPLE, Wanted, first_rows, look
 from .missing import with_missing
 from .names import require_package_name
+from .read import read_all
 from .records import records
 from .source import as_written, source_of
-from .survey import survey
 from .tell import document, view
 from .tests import tests
 from .write import write
@@ -44,7 +44,7 @@ def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, sha256: str
             if isinstance(source, CsvFile) and (better := with_missing(source, rows, wanted.label)) != source:
                 source, rows = better, first_rows(better, SAMPLE)
             found = look(rows, wanted)
-            read = survey(source, found)
+            read = read_all(source, found)
     except StageError as error:  # here it is the file's fault, and nothing has run
         raise UsageError(str(error)) from error
     decided = decide(read)

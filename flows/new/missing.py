@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from stages import CsvFile
 
-from .look import reads_as
+from .guess import reads_as
 
 if TYPE_CHECKING:
     import pyarrow as pa

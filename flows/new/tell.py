@@ -14,6 +14,7 @@ from pipeline.errors import bounded
 
 from ..hints import command
 from ..tables import grid_of
+from .look import SAMPLE
 
 if TYPE_CHECKING:
     from .look import Look
@@ -64,7 +65,7 @@ def view(told: dict[str, Any]) -> RenderableType:
             escape(bounded(one["type"], 40)),
             escape(bounded(one["seen"], 70)),
         )
-    sample = f" (types guessed from the first {told['sample']:,})" if told["sample"] < told["rows"] else ""
+    sample = f" (types guessed from the first {told['sample']:,})" if told["sample"] >= SAMPLE else ""
     parts: list[RenderableType] = [
         Text.assemble((f"{bounded(told['data'], 60)}: ", "bold"), f"{told['rows']:,} rows{sample}"),
         columns,

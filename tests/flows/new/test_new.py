@@ -164,7 +164,13 @@ def test_what_cannot_work_is_refused_before_anything_is_written(here, reviews, h
 def test_a_file_that_is_missing_empty_or_only_a_header_is_refused(here):
     (here.folder / "empty.csv").touch()
     here.csv("header.csv", ["review", "class"], [])
-    for name, said in (("missing.csv", "missing.csv"), ("empty.csv", "is empty"), ("header.csv", "no rows")):
+    (here.folder / "array.json").write_text('[{"review": "fine", "class": 1}]')
+    for name, said in (
+        ("array.json", "no rows to learn from: a line is no JSON object but a list"),
+        ("missing.csv", "missing.csv"),
+        ("empty.csv", "is empty"),
+        ("header.csv", "no rows"),
+    ):
         with pytest.raises(UsageError, match=said):
             here.new("films", name, "review", "class")
 
