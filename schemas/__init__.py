@@ -39,8 +39,7 @@ from .expectations import (
     UniqueShare,
     UniqueTogether,
 )
-from .record import Distinct, Key, Record, Refusal
-from .rowrules import row_rule
+from .record import Distinct, Key, Record, Refusal, row_rule
 from .suite import Suite
 from .text import Prediction, SplitText, Text, Tokens
 

@@ -10,8 +10,8 @@ import pytest
 from pydantic import Field
 
 from schemas import Key, Record
-from schemas.arrow import arrow_schema
 from schemas.record import described
+from schemas.record.arrow import arrow_schema
 
 sys.path.append(str(Path(__file__).parent))  # `visits` is imported by several tests
 

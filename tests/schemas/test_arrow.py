@@ -13,9 +13,9 @@ from pydantic import Field
 from visits import CHANGES, GOOD, Colour, Item, Level, Visit
 
 from pipeline import StageError, Table, UsageError
-from schemas import Record, rules
-from schemas.arrow import arrow_schema
-from schemas.record import described
+from schemas import Record
+from schemas.record import described, rules
+from schemas.record.arrow import arrow_schema
 
 SCHEMA = arrow_schema(described(Visit))
 

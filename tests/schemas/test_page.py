@@ -7,7 +7,7 @@ import pytest
 
 from pipeline import UsageError
 from schemas import Record
-from schemas.columns import WORDS
+from schemas.record.columns import WORDS
 
 PAGE = (Path(__file__).parents[2] / "docs/records.md").read_text()
 REQUEST = {

@@ -12,7 +12,7 @@ from pydantic import Field, create_model
 
 from pipeline import UsageError
 from schemas import Matches, Record
-from schemas.patterns import is_plain, matches, mistake
+from schemas.record.patterns import is_plain, matches, mistake
 
 PATTERNS = [
     "a", "^a", "a$", "^a|b$", "[a-c]+", "[^a]", ".", "a.b", r"\.", r"a\-b", r"\n", "(ab)+", "(?:ab)?c", "(?P<x>a)b", "a{2}", "a{1,}?",

@@ -15,8 +15,8 @@ from visits import CHANGES, GOOD, Visit
 
 from pipeline import StageError
 from schemas import Record, Refusal
-from schemas.arrow import arrow_schema
 from schemas.record import described
+from schemas.record.arrow import arrow_schema
 
 SCHEMA = arrow_schema(described(Visit))
 

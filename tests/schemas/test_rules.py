@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError, create_model
 
 from pipeline import StageError
-from schemas import Record, casting
-from schemas.arrow import arrow_schema
-from schemas.record import described
+from schemas import Record
+from schemas.record import casting, described
+from schemas.record.arrow import arrow_schema
 
 SCHEMA = {
     "id": pa.string(),

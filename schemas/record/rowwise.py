@@ -18,7 +18,7 @@ _TYPES = {"string": str, "int64": int, "double": float, "bool": bool, "date32[da
 
 
 def read_row(record: Described, row: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The row with each value read as its column's type (schemas/reading.py). Raises ValidationError for those that do not read."""
+    """The row with each value read as its column's type (schemas/record/reading.py). Raises ValidationError for those that do not read."""
     wrong: list[InitErrorDetails] = []
     found = dict(row)
     for column in record.columns:

@@ -24,7 +24,7 @@ _LARGE = 2**30  # bytes: less can be one array a column, whose texts may hold tw
 def sift_record(record: Described, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Split rows into those that keep every rule, cast, and the others in the quarantine's form.
 
-    First goes what does not read as its column's type (see schemas/reading.py), then what breaks a constraint, column by column, then what
+    First goes what does not read as its column's type (see schemas/record/reading.py), then what breaks a constraint, column by column, then what
     breaks a row rule; of several reasons a row gets the first.  Raises StageError for a column that is missing or of a type that
     never reads as the column's, and for a row rule that fails.
     """

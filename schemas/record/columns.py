@@ -79,7 +79,7 @@ def _describe(record: Any, above: tuple[type, ...]) -> Described:
 
 def _unknown(record: Any) -> Iterator[str]:
     """What a Record says to pydantic that no row rule is known for."""
-    above = next(kind for kind in record.__mro__ if kind.__module__ == "schemas.record")
+    above = next(kind for kind in record.__mro__ if kind.__module__ == "schemas.record.record")
     found, base = record.__pydantic_decorators__, above.__pydantic_decorators__
     own = [*found.field_validators, *found.validators, *found.model_validators, *found.root_validators]
     own = [name for name in own if name not in base.model_validators]

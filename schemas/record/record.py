@@ -11,14 +11,13 @@ from pipeline import StageError, UsageError
 from pipeline.errors import bounded
 from pipeline.frozen import Frozen
 
+from ..expectations import Between, ColumnsAre, InSet, Lengths, Matches, NotNull, RowCount, Unique, UniqueTogether
+from ..suite import Suite
 from .column import Column
 from .columns import describe, described
-from .constraints import Distinct, Key
-from .expectations import Between, ColumnsAre, InSet, Lengths, Matches, NotNull, RowCount, Unique, UniqueTogether
 from .patterns import is_plain
 from .reasons import Refusal, refusal
 from .rowwise import keep_rules, read_row
-from .suite import Suite
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +49,7 @@ class Record(Frozen):
     def sift(cls, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
         """Rows that keep the contract, cast to its columns, in order; and the others, in the quarantine's form.
 
-        schemas/reading.py says which values read as which type.  Raises StageError for a column that is missing or of a type that cannot be read,
+        schemas/record/reading.py says which values read as which type.  Raises StageError for a column that is missing or of a type that cannot be read,
         and for a row rule that fails.
         """
         from .rules import sift_record
@@ -142,6 +141,3 @@ def _expectations(column: Column, *, unique: bool) -> Iterator[Any]:
 
 def _first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
-
-
-__all__ = ["Column", "Distinct", "Key", "Record", "Refusal", "described"]
