@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.key import check_parts, key
+from pipeline.key import check_parts, key, look_outside_again
 from schemas import Fresh, Suite
 from schemas.expectations import whole
 
@@ -68,7 +68,10 @@ def test_how_rows_are_judged_is_part_of_the_key():
 def test_a_receipt_on_freshness_is_no_receipt_the_day_after(monkeypatch):
     suite = Suite(name="s", expectations=(Fresh(column="day", days=1),))
     monkeypatch.setattr(whole, "clock", lambda: datetime(2030, 1, 1, 23, 59, tzinfo=UTC))
+    look_outside_again()
     yesterday = key(check_parts(suite, "d" * 64))
     assert key(check_parts(suite, "d" * 64)) == yesterday
     monkeypatch.setattr(whole, "clock", lambda: datetime(2030, 1, 2, 0, 1, tzinfo=UTC))
+    assert key(check_parts(suite, "d" * 64)) == yesterday, "a run that goes on past midnight keeps its day"
+    look_outside_again()
     assert key(check_parts(suite, "d" * 64)) != yesterday
