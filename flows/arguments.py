@@ -124,6 +124,16 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("--step", metavar="STEP", help="only that step and those above it")
     made.add_argument("--record", metavar="MODULE:RECORD", help="check FILE against this Record")
 
+    made = command("new", "Write a package for data of your own: a contract, a pipeline and a test that pass.")
+    made.add_argument("name", metavar="NAME", help="of the package, made here, and of its pipeline")
+    made.add_argument("--data", required=True, metavar="FILE", help="a file, a pattern such as days/*.csv, or a URL")
+    made.add_argument(
+        "--text", required=True, metavar="COLUMN", help="what is read; a path such as body.text looks into nested values"
+    )
+    made.add_argument("--label", required=True, metavar="COLUMN", help="what is to be told from the text")
+    made.add_argument("--sha256", metavar="DIGEST", default="", help="of the file; needed for a URL over HTTP")
+    made.add_argument("--group", metavar="COLUMN", help="rows that agree in it stay in one part of the split")
+
     made = command("quarantine", "Show what a step turned away, write it to a file, or run it again as it was put right there.")
     made.add_argument("action", metavar="show|export|replay", choices=("show", "export", "replay"), help="what to do")
     made.add_argument("pipeline", metavar="PIPELINE", help=PIPELINE)

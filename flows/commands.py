@@ -90,6 +90,16 @@ def validate(*, target: str, step: str | None, record: str | None, as_json: bool
 
 
 @_command
+def new(*, name: str, data: str, sha256: str, text: str, label: str, group: str | None, as_json: bool, store: Path) -> None:
+    """Write a package for data of your own: a contract, a pipeline and a test."""
+    from .new.look import Wanted
+    from .new.make import make
+
+    memory.enable()  # off since start-up; see __main__.py
+    make(name, data, Wanted(text, label, group), LocalStore(store), sha256=sha256, as_json=as_json)
+
+
+@_command
 def quarantine(
     *, action: str, pipeline: str, step: str, file: Path | None, check: str | None, limit: int, as_json: bool, store: Path
 ) -> int | None:

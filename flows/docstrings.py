@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline import Pipeline, Step
+from pipeline import Limit, Pipeline, Step
 from schemas import DistinctCount, Docstring, RawDocstring, RowCount, SplitDocstring, Suite
 from stages import (
     Baseline,
@@ -10,10 +10,13 @@ from stages import (
     Cnn,
     Compare,
     Deduplicate,
+    Drift,
     Evaluate,
     Ingest,
+    Leakage,
     Mask,
     Max,
+    OneLabel,
     PackageDocstrings,
     Split,
     TextNet,
@@ -43,10 +46,20 @@ ENOUGH = Suite(
 docstrings = Pipeline(
     "docstrings",
     Step("raw", Ingest[RawDocstring](source=PackageDocstrings(packages=LIBRARIES)), checks=(ENOUGH,)),
-    Step("clean", Clean[Docstring](min_chars=20), reads={"rows": "raw"}),
-    Step("mask", Mask[Docstring](stems=NAMES, aliases=ALIASES), reads={"rows": "clean"}),
+    Step("clean", Clean[Docstring](min_chars=20), reads={"rows": "raw"}, checks=(Limit(fraction=0.1),)),
+    Step(
+        "mask",
+        Mask[Docstring](stems=NAMES, aliases=ALIASES),
+        reads={"rows": "clean"},
+        checks=(OneLabel(severity="warn"),),  # libraries say some things in the same words
+    ),
     Step("unique", Deduplicate[Docstring](), reads={"rows": "mask"}),
-    Step("split", Split[SplitDocstring](by="file", valid=0.1, test=0.2), reads={"rows": "unique"}),
+    Step(
+        "split",
+        Split[SplitDocstring](by="file", valid=0.1, test=0.2),
+        reads={"rows": "unique"},
+        checks=(Leakage(severity="warn"), Drift(severity="warn")),
+    ),
     Step("features", Vectorize(size=20_000), reads={"rows": "split"}),
     Step("majority", Baseline(kind="majority"), reads={"rows": "split"}),
     Step("linear", Baseline(kind="tfidf_logistic"), reads={"rows": "split"}),

@@ -53,7 +53,7 @@ def show(
     for (column, rule), count in reasons.most_common():
         shown.print(f"\n  [bold]{count:,}[/]  {escape(f'{column}: ' if column else '')}{escape(rule)}")
         for row in first[column, rule]:
-            shown.print(f"    {escape(place(row)):<32} {escape(bounded(row['value'] or row['row'], 90))}", style="dim")
+            shown.print(f"    {escape(place(row)):<52} {escape(bounded(row['value'] or row['row'], 90))}", style="dim")
     if reasons and check is None:
         export = command(store, "quarantine", "export", origin, step)
         shown.print(f"\nnext: {export}    (all of them, to be put right)", style="dim", markup=False)
@@ -115,7 +115,7 @@ def place(row: dict[str, Any]) -> str:
     """Where a quarantined row came from: file and line, or its key."""
     if row["source"] is not None:
         return f"{row['source']}:{row['line']}" if row["line"] is not None else str(row["source"])
-    return f"key {bounded(row['key'], 24)}" if row["key"] is not None else ""
+    return f"key {bounded(row['key'], 48)}" if row["key"] is not None else ""
 
 
 def _found(pipeline: Pipeline, store: LocalStore, step: str, check: str | None) -> str | None:

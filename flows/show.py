@@ -13,7 +13,7 @@ from pipeline.errors import bounded
 from pipeline.record import Difference, RunRecord
 
 from .hints import next_command
-from .tables import STYLE, comparisons_table, grid_of, let_pass, metrics_table, steps_table, troubles
+from .tables import STYLE, comparisons_table, grid_of, let_pass, metrics_table, steps_table, troubles, warned
 
 
 def console() -> Console:
@@ -28,6 +28,7 @@ def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
     parts: list[RenderableType] = [steps_table(record.steps)]
     parts += [Text(line, style="red") for line in troubles(record.steps, store, record.run_id)]
     parts += [Text(line, style="bold yellow") for line in let_pass(record.steps)]
+    parts += [Text(line, style="yellow") for line in warned(record.steps)]
     if record.metrics:
         parts += [metrics_table(record.metrics)]
     if record.comparisons:

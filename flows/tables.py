@@ -91,6 +91,16 @@ def let_pass(steps: Sequence[Outcome]) -> Iterable[str]:
             yield f"OVERRIDDEN: check {check.removeprefix(f'{step.name}.')!r} of step {step.name!r} failed and was let pass: {reason}"
 
 
+def warned(steps: Sequence[Outcome]) -> Iterable[str]:
+    """One line for each check that warns, with its first finding."""
+    for step in steps:
+        for receipt in step.receipts:
+            found = [f for f in receipt.findings if not f.passed and f.severity == "warn"]
+            if found:
+                more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+                yield f"step {step.name!r} warns: check {receipt.check!r}: {bounded(str(found[0]), 160)}{more}"
+
+
 def failures(receipt: Receipt) -> Iterable[str]:
     """The findings of a receipt that block, in words."""
     return (f"check {receipt.check!r}: {finding}" for finding in receipt.failures)

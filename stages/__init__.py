@@ -6,6 +6,7 @@ from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
 from .ingest import (
+    Columns,
     CsvFile,
     Files,
     Ingest,
@@ -43,6 +44,7 @@ __all__ = [
     "Baseline",
     "Clean",
     "Cnn",
+    "Columns",
     "Compare",
     "CsvFile",
     "Deduplicate",

@@ -1,6 +1,7 @@
 """Ingest: rows from outside the pipeline."""
 
 from .choose import source_of
+from .columns import Columns
 from .csvfile import CsvFile
 from .docstrings import PackageDocstrings
 from .files import Files
@@ -13,6 +14,7 @@ from .stage import Ingest, Source
 from .textfolder import TextFolder
 
 __all__ = [
+    "Columns",
     "CsvFile",
     "Files",
     "Ingest",

@@ -12,21 +12,17 @@ import stat
 import tarfile
 import tempfile
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, BinaryIO, NamedTuple, cast
-
-import pyarrow as pa
+from typing import Any, BinaryIO, cast
 
 from pipeline import StageError
 
 from .places import BLOCK
+from .unpacked import HEADERS, Counted, Limits, Meter, kind_of, unpacked
 
-_SLACK = 2**26  # bytes that any file may hold, however small it is packed
-_HEADERS = 2**20  # bytes that the headers before one member of a tar may take
 _PACKED = {"gz": "gzip", "tgz": "gzip", "zst": "zstd", "zip": "zip", "tar": "tar"}
 
 
@@ -43,22 +39,15 @@ class Part:
     refused: str = ""
 
 
-class Limits(NamedTuple):
-    """How much a file may hold: bytes, and bytes for each of its own."""
-
-    max_bytes: int
-    max_ratio: float
-
-
 def parts(file: BinaryIO, name: str, members: str, limits: Limits) -> Iterator[Part]:
     """The file itself, or the members of an archive that fit the pattern, in its order; a hidden one fits only `.*`.
 
     Links and devices are refused one by one.  Raises StageError for an archive that is damaged, cut off, encrypted, holds more
     than it may, has a member whose name leads out of it, or none that fits.
     """
-    meter = _Meter(name, file.seek(0, io.SEEK_END), limits)
+    meter = Meter(name, file.seek(0, io.SEEK_END), limits)
     file.seek(0)
-    kind = _kind(file.read(512))
+    kind = kind_of(file.read(512))
     file.seek(0)
     named = _PACKED.get(re.split("[?#]", name)[0].rpartition(".")[2].lower())
     if named and named != kind:
@@ -70,8 +59,8 @@ def parts(file: BinaryIO, name: str, members: str, limits: Limits) -> Iterator[P
     elif kind == "tar":
         found = _tar(file, name, members, meter)
     elif kind:
-        stream = _unpacked(file, name, kind, meter)
-        if _kind(stream.peek(512)) != "tar":
+        stream = unpacked(file, name, kind, meter)
+        if kind_of(stream.peek(512)) != "tar":
             yield Part(name, cast("BinaryIO", stream))
             return
         found = _tar(cast("BinaryIO", stream), name, members, meter)
@@ -98,96 +87,13 @@ def seekable(part: Part) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", file)
 
 
-class _Meter:
-    """Counts what came out of one file, by the layer that it came out of."""
-
-    def __init__(self, name: str, size: int, limits: Limits) -> None:
-        self._name, self._size, self._limits = name, size, limits
-        self._counts: Counter[str] = Counter()
-
-    def add(self, count: int, layer: str) -> None:
-        self._counts[layer] += count
-        if self._counts[layer] > self._limits.max_bytes:
-            raise StageError(
-                f"source {self._name} holds more than max_bytes={self._limits.max_bytes:,}; raise it if that is what you expect"
-            )
-        if self._counts[layer] > max(_SLACK, self._size * self._limits.max_ratio):
-            raise StageError(
-                f"source {self._name} holds more than max_ratio={self._limits.max_ratio:g} times its {self._size:,} bytes, "
-                f"as a zip bomb does; raise it if that is what you expect"
-            )
-
-
-class _Counted(io.RawIOBase):
-    """A stream that counts what it gives, in one meter or more, and says where it broke off."""
-
-    def __init__(self, inner: Any, name: str, kind: str, meter: _Meter) -> None:
-        super().__init__()
-        self._inner, self._name, self._kind, self._meter = inner, name, kind, meter
-        self.given = 0
-        self.allowed: int | None = None
-        self.last = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self.take(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def take(self, most: int) -> bytes:
-        try:
-            data = cast("bytes", self._inner.read(most))
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarError, RuntimeError) as error:
-            raise StageError(
-                f"source {self._name} is damaged or cut off: after {self.given:,} bytes of what its {self._kind} holds: {error}"
-            ) from error
-        except Exception as error:
-            if type(error).__module__ in ("zlib", "lzma", "_lzma", "bz2"):
-                raise StageError(
-                    f"source {self._name} is damaged: after {self.given:,} bytes of what its {self._kind} holds: {error}"
-                ) from error
-            raise
-        self.given += len(data)
-        self._meter.add(len(data), self._kind)
-        if self.allowed is not None:
-            self.allowed -= len(data)
-        if self.allowed is not None and self.allowed < 0:
-            raise StageError(
-                f"source {self._name} has more than {_HEADERS:,} bytes of headers before a member; it is no honest tar"
-            )
-        self.last = (self.last + data[-512:])[-512:]
-        return data
-
-    def read(self, size: int = -1, /) -> bytes:
-        """What tarfile asks for."""
-        return self.take(size)
-
-
-def _unpacked(file: Any, name: str, kind: str, meter: _Meter, layer: str = "") -> io.BufferedReader:
-    stream = pa.CompressedInputStream(file, kind)
-    return io.BufferedReader(_Counted(stream, name, kind + layer, meter), BLOCK)
-
-
-def _kind(head: bytes) -> str:
-    """gzip, zstd, zip, tar, or nothing."""
-    if head[:2] == b"\x1f\x8b":
-        return "gzip"
-    if head[:4] == b"\x28\xb5\x2f\xfd":
-        return "zstd"
-    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return "zip"
-    return "tar" if head[257:262] == b"ustar" else ""
-
-
-def _member(name: str, member: str, stream: Any, kind: str, meter: _Meter) -> Iterator[Part]:
+def _member(name: str, member: str, stream: Any, kind: str, meter: Meter) -> Iterator[Part]:
     """One member's bytes, unpacked once more where it is packed; nothing of it is left unread."""
     whole = f"{name}/{member}"
-    counted = io.BufferedReader(_Counted(stream, whole, kind, meter), BLOCK)
-    inner = _kind(counted.peek(512))
-    plain = _unpacked(counted, whole, inner, meter, " member") if inner in ("gzip", "zstd") else counted
-    if inner in ("zip", "tar") or (plain is not counted and _kind(plain.peek(512))):
+    counted = io.BufferedReader(Counted(stream, whole, kind, meter), BLOCK)
+    inner = kind_of(counted.peek(512))
+    plain = unpacked(counted, whole, inner, meter, " member") if inner in ("gzip", "zstd") else counted
+    if inner in ("zip", "tar") or (plain is not counted and kind_of(plain.peek(512))):
         yield Part(whole, io.BytesIO(), "is an archive in an archive")
     else:
         yield Part(whole, cast("BinaryIO", plain))
@@ -204,7 +110,7 @@ def _wanted(name: str, member: str, pattern: str) -> bool:
     return fnmatchcase(path, pattern) and (not hidden or "." in (pattern[0], pattern.rpartition("/")[2][:1]))
 
 
-def _zip(file: Any, name: str, pattern: str, meter: _Meter) -> Iterator[Part]:
+def _zip(file: Any, name: str, pattern: str, meter: Meter) -> Iterator[Part]:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
@@ -232,14 +138,14 @@ def _zip(file: Any, name: str, pattern: str, meter: _Meter) -> Iterator[Part]:
                 yield from _member(name, info.filename, stream, "zip", meter)
 
 
-def _tar(file: Any, name: str, pattern: str, meter: _Meter) -> Iterator[Part]:
+def _tar(file: Any, name: str, pattern: str, meter: Meter) -> Iterator[Part]:
     """Members as they come. What a header may take is bounded, since tarfile holds one whole."""
-    raw = _Counted(file, name, "tar headers", _Meter(name, 2**62, Limits(2**62, 1)))
-    raw.allowed = _HEADERS
+    raw = Counted(file, name, "tar headers", Meter(name, 2**62, Limits(2**62, 1)))
+    raw.allowed = HEADERS
     try:
         with tarfile.open(fileobj=raw, mode="r|", bufsize=tarfile.RECORDSIZE, errors="backslashreplace") as archive:
             while True:
-                raw.allowed = _HEADERS
+                raw.allowed = HEADERS
                 member = archive.next()
                 raw.allowed = None
                 if member is None:
@@ -257,7 +163,7 @@ def _tar(file: Any, name: str, pattern: str, meter: _Meter) -> Iterator[Part]:
     _require_end(raw, name)
 
 
-def _require_end(raw: _Counted, name: str) -> None:
+def _require_end(raw: Counted, name: str) -> None:
     """A tar ends with zeros and nothing else; one that is cut off between two members looks whole to tarfile."""
     ended = raw.last == bytes(len(raw.last))
     while ended and (data := raw.take(BLOCK)):

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from importlib.metadata import version
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,8 +23,15 @@ from pipeline import UsageError, turned_away
 class Database:
     """An open connection; `select` is one SELECT statement, on a line of its own where it is put into another."""
 
+    distribution: ClassVar[str]  # of its driver
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+
+    @property
+    def driver(self) -> dict[str, str]:
+        """The driver and its version."""
+        return {self.distribution: version(self.distribution)}
 
     def rows(self, select: str) -> list[Any]:
         """All rows, as JSON has them."""

@@ -70,7 +70,8 @@ class Files(Source):
 
     def parts(self, name: str) -> Iterator[Part]:
         """The plain bytes of one file, or of each member of an archive."""
-        from .archives import Limits, parts
+        from .archives import parts
+        from .unpacked import Limits
 
         with opened(name, self.sha256, self.max_bytes) as file:
             yield from parts(file, name, self.members, Limits(self.max_bytes, self.max_ratio))

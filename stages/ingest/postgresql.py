@@ -22,6 +22,8 @@ BATCH_BYTES = 2**20
 class Postgresql(Database):
     """A PostgreSQL database, in a read-only transaction."""
 
+    distribution = "adbc-driver-postgresql"
+
     _AS_THEY_ARE = frozenset(
         (
             "bool", "int2", "int4", "int8", "float4", "float8", "oid", "text", "varchar", "bpchar", "name", "char", "bytea",

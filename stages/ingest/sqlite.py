@@ -26,6 +26,8 @@ BATCH_ROWS = 8192
 class Sqlite(Database):
     """A SQLite file, opened read-only."""
 
+    distribution = "adbc-driver-sqlite"
+
     def __init__(self, connection: Any, path: Path) -> None:
         super().__init__(connection)
         self._path = path

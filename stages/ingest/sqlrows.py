@@ -63,20 +63,20 @@ class SqlRows(Source):
         return f"{self.url} {'.'.join(self._path())}".rstrip()
 
     def state(self) -> Mapping[str, Any]:
-        """What the version query gives, or a digest. Raises UsageError where the database, the table or the query fails."""
+        """What the version query gives, or a digest, and the version of the driver, which decides on types. Raises UsageError where the database, the table or the query fails."""
         with self._database(UsageError) as database:
             names = database.columns(self._select())
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise UsageError(f"source {self.name}: the query gives {twice} more than once; name them apart with AS")
             if self.version is None:
-                return {self.name: database.digest(self._select())}
+                return {self.name: {"rows": database.digest(self._select()), **database.driver}}
             rows = database.rows(self.version)
             if len(rows) != 1:
                 raise UsageError(
                     f"source {self.name}: the version query gives {len(rows)} rows, expected one: {bounded(self.version)}"
                 )
-            return {self.name: rows[0]}
+            return {self.name: {"rows": rows[0], **database.driver}}
 
     def read(self, name: str) -> Iterator[tuple[pa.Table, list[pa.Table]]]:
         """The rows, a batch at a time, numbered from 1. A row whose text or time cannot be stored is turned away."""

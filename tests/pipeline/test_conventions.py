@@ -22,7 +22,7 @@ DISTRIBUTIONS = {
     "charset_normalizer": "charset-normalizer",
 }
 CONTRACTS = {"pydantic", "pydantic_core", "annotated_types"}  # they say what is valid, and make no output
-CARRIERS = {"fsspec"}  # they bring bytes whose state is in the key
+CARRIERS = {"fsspec", "adbc_driver_sqlite", "adbc_driver_postgresql"}  # they bring what has its state in the key
 WRITES = {
     "write_text", "write_bytes", "mkdir", "touch", "rename", "replace", "unlink", "rmdir", "chmod", "symlink_to", "mkstemp",
     "mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "makedirs", "remove", "fsync",

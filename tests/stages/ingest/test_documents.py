@@ -219,11 +219,20 @@ def test_mails_come_with_their_columns_and_what_is_none_is_turned_away(folder):
 
 def test_an_mbox_gives_each_of_its_mails_with_the_line_where_it_begins(folder):
     start = b"From me@example.org Thu Feb 29 12:00:00 2024\n"
-    mails = start + MAIL % (1, 1) + b"From here on it is text.\n\n>From me\n\n" + start + MAIL % (2, 2) + b"\n" + start + b"\n"
+    mails = (
+        start
+        + MAIL % (1, 1)
+        + b"From me at 12:00 in 2024 it is text.\n\n>From me\n\n"
+        + start
+        + MAIL % (2, 2)
+        + b"\n"
+        + start
+        + b"\n"
+    )
     path = folder({"inbox": mails, "one": MAIL % (3, 3)})
     found, away = rows(MailFolder(path=path, mbox=True))
     assert [(row["id"], row["text"], row[LINE]) for row in found] == [
-        ("inbox:1", "text 1\nFrom here on it is text.\n\nFrom me", 1), ("inbox:10", "text 2", 10), ("one:1", "text 3", 1),
+        ("inbox:1", "text 1\nFrom me at 12:00 in 2024 it is text.\n\nFrom me", 1), ("inbox:10", "text 2", 10), ("one:1", "text 3", 1),
     ]  # fmt: skip
     assert away == [("has no header of an e-mail", f"{path}/inbox", 16)]
     found, away = rows(MailFolder(path=path, mbox=True, largest=100))

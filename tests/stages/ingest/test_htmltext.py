@@ -67,6 +67,8 @@ def test_nothing_that_looks_like_html_is_too_broken(html):
         "-->",
         "<style><",
         "<a '\" >",
+        '<a ">"',
+        "<!--x>",
     ],
 )
 def test_the_time_grows_with_the_length(piece):

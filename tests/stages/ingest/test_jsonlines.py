@@ -153,3 +153,9 @@ def test_blocks_that_arrow_reads_and_those_that_python_reads_agree(tmp_path):
     (slow,) = [without_origin(table) for table, _ in JsonLines(path=path).read(str(path)) if table.num_rows]
     assert quick.equals(slow)
     assert quick.to_pylist() == good
+
+
+@pytest.mark.parametrize("opening", ['{"a": ' + "[" * 50_000 + "]" * 50_000 + "}", '{"a": ' * 20_000 + "1" + "}" * 20_000])
+def test_a_line_nested_many_thousand_levels_deep_does_not_end_the_process(lines, read, opening):
+    rows, away = read(lines(opening, '{"b": "[[["}'))
+    assert (rows, [bad["rule"] for bad in away]) == ([{"b": "[[["}], ["is nested too deep"])

@@ -151,6 +151,7 @@ def test_a_date_is_a_time_in_utc_or_nothing(date, expected):
     [
         (b"Content-Transfer-Encoding: base64", b"dGV4dA==\n_____\nlist footer", "text"),
         (b"Content-Transfer-Encoding: base64", b"dGV4dA\n\nlist footer, not in base64", "text"),
+        (b"Content-Transfer-Encoding: base64", b"dGV4dA\n_____ of a\nlist", "text"),
         (b"Content-Transfer-Encoding: base64", b"It is not base64 at all.", "It is not base64 at all."),
         (b"Content-Transfer-Encoding: base64", b"dGV4dC", "text"),
         (b"Content-Transfer-Encoding: quoted-printable", b"a=20b=\nc=XX=3D=", "a bc=XX=\n="),

@@ -196,13 +196,13 @@ def test_a_version_query_alone_says_what_is_new(sqlite):
     connection, url = sqlite
     table(connection, (1, "a"))
     source = SqlRows(url=url, table="mails", version="SELECT max(id), count(*) FROM mails")
-    assert source.state() == {source.name: [1, 1]}
+    assert source.state()[source.name]["rows"] == [1, 1]
     connection.execute("UPDATE mails SET text = 'b'")
     connection.commit()
-    assert source.state() == {source.name: [1, 1]}
+    assert source.state()[source.name]["rows"] == [1, 1]
     connection.execute("INSERT INTO mails VALUES (5, 'c')")
     connection.commit()
-    assert source.state() == {source.name: [5, 2]}
+    assert source.state()[source.name]["rows"] == [5, 2]
 
 
 @pytest.mark.parametrize(
