@@ -43,7 +43,11 @@ def faults(seeds: int, draws: int) -> dict[str, Any]:
             "",
         ],
     )
-    alarms = [alarm for alarm in resamples(draws) if alarm]
+    alarms = []
+    for number, alarm in enumerate(resamples(draws), 1):
+        alarms += [alarm] if alarm else []
+        if number % 100 == 0:
+            print(f"  {number} of {draws} clean draws: {len(alarms)} alarmed", file=sys.stderr, flush=True)
     share = len(alarms) / max(draws, 1)
     verdict = "met" if share <= ALLOWED else "MISSED"
     print(f"{len(alarms)} of {draws} clean draws alarmed; target: at most {ALLOWED:.0%}; {verdict}", file=sys.stderr)
