@@ -135,7 +135,9 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("--group", metavar="COLUMN", help="rows that agree in it stay in one part of the split")
 
     made = command("quarantine", "Show what a step turned away, write it to a file, or run it again as it was put right there.")
-    made.add_argument("action", metavar="show|export|replay", choices=("show", "export", "replay"), help="what to do")
+    made.add_argument(
+        "action", metavar="show|export|replay|forget", choices=("show", "export", "replay", "forget"), help="what to do"
+    )
     made.add_argument("pipeline", metavar="PIPELINE", help=PIPELINE)
     made.add_argument("step", metavar="STEP", help="whose quarantine")
     made.add_argument("file", metavar="FILE", nargs="?", type=Path, help=".csv or .jsonl (PIPELINE-STEP-quarantine.csv)")

@@ -104,7 +104,7 @@ def quarantine(
     *, action: str, pipeline: str, step: str, file: Path | None, check: str | None, limit: int, as_json: bool, store: Path
 ) -> int | None:
     """Show what a step turned away, write it to a file, or run it again as it was put right there."""
-    from .quarantine import export, replay, show
+    from .quarantine import export, forget, replay, show
 
     memory.enable()  # off since start-up; see __main__.py
     found, local = load_pipeline(pipeline), LocalStore(store)
@@ -112,6 +112,8 @@ def quarantine(
         show(found, local, step, check, limit, origin=pipeline, as_json=as_json)
     elif action == "export":
         export(found, local, step, check, file, origin=pipeline)
+    elif action == "forget":
+        forget(found, local, step, origin=pipeline)
     else:
         return replay(found, local, step, file, origin=pipeline, as_json=as_json)
     return None

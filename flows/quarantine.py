@@ -11,19 +11,21 @@ from typing import Any
 
 from rich.markup import escape
 
-from pipeline import LocalStore, Pipeline, Selection, Table, UsageError
+from pipeline import LocalStore, Pipeline, Selection, StageError, Table, UsageError
 from pipeline.errors import bounded, suggest
+from pipeline.making import port_of
 from pipeline.plan import made_of
 from pipeline.publish import load, missing
 from pipeline.quarantine import Quarantined
 from pipeline.receipts import asked, find_receipt
-from pipeline.repairs import identity, load_repairs, repairs_part, save_repairs
+from pipeline.repairs import Again, as_table, identity, load_repairs, repairs_part, save_repairs
 from pipeline.runner import run
 from pipeline.stage import Port
 
 from .hints import command
 from .repair_file import changed, read, write
-from .show import console, run_view
+from .show import console
+from .tables import steps_table, troubles
 
 
 def show(
@@ -72,43 +74,88 @@ def export(pipeline: Pipeline, store: LocalStore, step: str, check: str | None, 
 
 
 def replay(pipeline: Pipeline, store: LocalStore, step: str, file: Path | None, *, origin: str, as_json: bool) -> int:
-    """Run the rows that a file puts right through their step, and merge what passes; 3 when a check blocks, 1 when a stage fails."""
+    """Run the rows that a file puts right through their step, and merge what passes; 3 when a check blocks, 1 when a stage fails.
+
+    A row that was put right before and stands in the file with other values is put right anew.
+    """
     path = file or _default(pipeline, step)
-    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _rows(store, _found(pipeline, store, step, None)):
-        rows[identity(row)].append(row)
-    known = repairs_part(store, pipeline.name, step)
-    repairs = load_repairs(store, known)
-    repaired, alone, unknown = 0, 0, list[int]()
-    for line, name, values in read(path):
-        if not rows.get(name):
-            unknown.append(line)
-            continue
-        put_right = changed(rows[name].pop(), values)
-        if put_right is None:
-            alone += 1
-        else:
-            repairs.setdefault(name, []).append(put_right)
-            repaired += 1
-    if not repaired:
-        told = f"; of {len(unknown)} rows, line {unknown[0]} first, there is none in the quarantine of now" if unknown else ""
-        raise UsageError(f"{path} changes no row that {pipeline.name}.{step} turned away: {alone} are as they were{told}")
+    found = _found(pipeline, store, step, None)
+    repairs, counts = _put_right(pipeline, store, step, path, found)
     with store.lease():
         save_repairs(store, pipeline.name, step, repairs)
         record = run(pipeline, store, selection=Selection(end=step), origin=origin)
     outcome = record.step(step)
+    before, after = sum(1 for _ in _rows(store, found)), (outcome.rows_quarantined if outcome else None) or 0
     if as_json:
-        document = {"repaired": repaired, "left_alone": alone, "unknown": len(unknown), "run": record.document()}
+        document = {**counts, "quarantined_before": before, "quarantined": after, "run": record.document()}
         json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
-        console().print(run_view(record, store))
-        left = outcome.rows_quarantined if outcome else None
-        print(
-            f"{repaired:,} rows put right, {alone:,} left alone, {len(unknown):,} unknown; {left or 0:,} are still quarantined"
-        )
-        print(f"next: {command(store, 'run', origin)}")
+        shown = console()
+        shown.print(steps_table([one for one in record.steps if one.name == step]))
+        for line in troubles(record.steps, store, record.run_id):
+            shown.print(line, style="red", markup=False)
+        told = f"{counts['repaired']:,} rows put right, {counts['left_alone']:,} left alone, {counts['unknown']:,} unknown"
+        print(f"{told}; {after:,} rows are quarantined now, {before:,} before")
+        more = "    (what was refused again, and why)" if after else ""
+        print(f"next: {command(store, *(('quarantine', 'show', origin, step) if after else ('run', origin)))}{more}")
     return {"failed": 1, "blocked": 3}.get(record.status, 0)
+
+
+def forget(pipeline: Pipeline, store: LocalStore, step: str, *, origin: str) -> None:
+    """Take back all that was put right of a step: its rows are quarantined again by the next run."""
+    pipeline.step(step)
+    count = (repairs_part(store, pipeline.name, step) or {}).get("count", 0)
+    with store.lease():
+        save_repairs(store, pipeline.name, step, {})
+    print(f"{count:,} repairs of {pipeline.name}.{step} taken back")
+    print(f"next: {command(store, 'run', origin)}")
+
+
+def _put_right(
+    pipeline: Pipeline, store: LocalStore, step: str, path: Path, found: str | None
+) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """The repairs of a step with those that a file brings, and how many there are. Raises UsageError where it brings none, or one that is no row."""
+    record = port_of(pipeline.ports[step]).record
+    repairs = load_repairs(store, repairs_part(store, pipeline.name, step))
+    known = {name: list(rows) for name, rows in repairs.items()}
+    rows: dict[str, list[str]] = defaultdict(list)
+    for row in _rows(store, found):
+        rows[identity(row)].append(row["row"])
+    new: list[tuple[int, str]] = []
+    alone, unknown = 0, list[int]()
+    for line, name, values in read(path):
+        again = bool(not rows[name] and known.get(name))
+        if not (again or rows[name]):
+            unknown.append(line)
+            continue
+        put_right = changed((known if again else rows)[name].pop(0), values)
+        if put_right is None:
+            alone += 1
+            continue
+        new.append((line, put_right))
+        if again:
+            repairs[name][len(repairs[name]) - len(known[name]) - 1] = put_right
+        else:
+            repairs.setdefault(name, []).append(put_right)
+    if not new:
+        told = f"; of {len(unknown)} rows, line {unknown[0]} first, there is none in the quarantine of now" if unknown else ""
+        raise UsageError(f"{path} changes no row that {pipeline.name}.{step} turned away: {alone} are as they were{told}")
+    _require_rows(record, path, new)
+    return repairs, {"repaired": len(new), "left_alone": alone, "unknown": len(unknown)}
+
+
+def _require_rows(record: Any, path: Path, new: list[tuple[int, str]]) -> None:
+    """Refuse what no column can hold, such as a word in a column of lists, before it is kept. Raises UsageError."""
+    try:
+        record.sift(as_table(record, [Again(row) for _, row in new]))
+    except (StageError, ValueError) as error:
+        for line, row in new:
+            try:
+                record.sift(as_table(record, [Again(row)]))
+            except (StageError, ValueError) as reason:
+                raise UsageError(f"{path}, line {line}: {reason}; nothing was replayed") from error
+        raise UsageError(f"{path}: {error}; nothing was replayed") from error
 
 
 def place(row: dict[str, Any]) -> str:
@@ -133,7 +180,7 @@ def _found(pipeline: Pipeline, store: LocalStore, step: str, check: str | None) 
         receipt = find_receipt(store, checks[check])
         if receipt is None:
             raise UsageError(f"check {check!r} of step {step!r} was not judged yet; next: brickwise validate or run")
-        digest = receipt.failing
+        digest = digest if checks[check].digest != checks[check].of else receipt.failing  # a limit's rows are the quarantine
     if digest is not None and missing(store, [digest]) is not None:
         raise UsageError(f"these rows of step {step!r} were collected or lost; run the step again with --force")
     return digest

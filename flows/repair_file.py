@@ -6,6 +6,7 @@ CSV, for spreadsheets, or JSON Lines.  A row's own columns stand beside why it w
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,22 +49,29 @@ def write(path: Path, rows: Iterable[Row], columns: Sequence[str]) -> int:
 
 
 def read(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """Line, identity and values of each row; of CSV all values are text. Raises UsageError for a file that is not as written."""
+    """Line, identity and values of each row; of CSV all values are text. Raises UsageError for a file that is not as written.
+
+    CSV may be as spreadsheets save it: with semicolons or tabs, in cp1252.
+    """
     _require_kind(path)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _csv_rows(path, file) if path.suffix == ".csv" else _json_rows(path, file)
+        data = path.read_bytes()
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror or error}; brickwise quarantine export PIPELINE STEP writes one"
         ) from error
+    try:
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no UTF-8: {error.reason}; save it as CSV UTF-8") from error
+        if path.suffix != ".csv":
+            raise UsageError(f"{path} is no UTF-8: {error.reason}") from error
+        text = data.decode("cp1252", errors="replace")
+    yield from _csv_rows(path, text) if path.suffix == ".csv" else _json_rows(path, text)
 
 
-def changed(row: Row, values: Mapping[str, Any]) -> str | None:
-    """The row as the file has it now, as JSON; None where nobody changed it. A cell that was left alone keeps its type and its null."""
-    before = json.loads(row["row"])
+def changed(row: str, values: Mapping[str, Any]) -> str | None:
+    """A row, JSON as it was, as the file has it now; None where nobody changed it. A cell that was left alone keeps its type and its null."""
+    before = json.loads(row)
     new = {name: value for name, value in values.items() if value not in (before.get(name), cell_of(before.get(name)))}
     if not new:
         return None
@@ -85,21 +93,22 @@ def _nested(cell: str) -> Any:
         return cell
 
 
-def _csv_rows(path: Path, file: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any]]]:
+def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
     csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(file)
+    first = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
     header = [plain(name) for name in next(reader, [])]
     if "_identity" not in header:
         raise UsageError(f"{path} has no column _identity, found {bounded(header)}; expected what quarantine export wrote")
-    for cells in reader:
+    for cells in filter(None, reader):
         if len(cells) != len(header):
             raise UsageError(f"{path}, line {reader.line_num}: {len(cells)} cells, expected {len(header)}")
         values = dict(zip(header, map(plain, cells), strict=True))
         yield reader.line_num, values["_identity"], _own(values)
 
 
-def _json_rows(path: Path, file: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    for number, line in enumerate(file, 1):
+def _json_rows(path: Path, text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    for number, line in enumerate(text.splitlines(), 1):
         try:
             values = json.loads(line)
             yield number, values["_identity"], _own(values)

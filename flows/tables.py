@@ -147,16 +147,22 @@ def runs_table(records: Iterable[RunRecord], champions: Mapping[str, str | None]
     return grid
 
 
-def checks_table(steps: Iterable[Outcome]) -> Grid:
-    """A row a rule that was checked, with what was found."""
+def checks_table(steps: Iterable[Outcome], *, folded: bool = False) -> Grid:
+    """A row a rule that was checked, with what was found; folded: a row for all rules of a check that holds."""
     grid = grid_of("step", "check", "rule", ">evaluated", ">failed", "outcome")
     for step in steps:
         for receipt in step.receipts:
+            if folded and len(receipt.findings) > 1 and all(finding.passed for finding in receipt.findings):
+                most = max(finding.evaluated for finding in receipt.findings)
+                rules = f"{len(receipt.findings)} rules"
+                grid.add_row(step.name, escape(receipt.check), rules, f"{most:,}", "0", "[green]passed[/]")
+                continue
             for finding in receipt.findings:
                 rule = f"{finding.column}: {finding.rule}" if finding.column else finding.rule
                 failed = "[bold yellow]OVERRIDDEN" if f"{step.name}.{receipt.check}" in step.overridden else "[red]FAILED"
                 outcome = "[green]passed" if finding.passed else failed if finding.severity == "error" else "[yellow]warned"
-                examples = f" {', '.join(finding.examples)}" if finding.examples else ""
+                examples = f" {', '.join(finding.examples)}" if finding.examples and not finding.passed else ""
+                examples = f" {finding.note}" if finding.passed and finding.note else examples
                 grid.add_row(
                     step.name,
                     escape(receipt.check),

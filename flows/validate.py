@@ -43,7 +43,7 @@ def validate_pipeline(pipeline: Pipeline, store: LocalStore, step: str | None, *
     else:
         shown = console()
         shown.print(steps_table(outcomes))
-        shown.print(checks_table(outcomes))
+        shown.print(checks_table(outcomes, folded=True))
         for line in troubles(outcomes, store):
             shown.print(line, style="red", markup=False)
         bad = sum(not finding.passed for o in outcomes for receipt in o.receipts for finding in receipt.findings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from pydantic import Field, model_validator
@@ -51,11 +52,10 @@ class Limit(Check):
             for row in part.read(["rule", "column", "value", "row"]).to_pylist():
                 if row["rule"].startswith(self.rule) and self.column in (None, row["column"]):
                     failed += 1
-                    examples += [bounded(row["value"] or row["row"])] if len(examples) < 5 else []
+                    examples += [bounded(row["row"] if row["value"] is None else row["value"])] if len(examples) < 5 else []
         rows = artifact.accepted + (artifact.away.count() if artifact.away else 0)
-        allowed = min(
-            [self.count if self.count is not None else rows, int(rows * (1 if self.fraction is None else self.fraction))]
-        )
+        share = rows if self.fraction is None else int(rows * Fraction(repr(self.fraction)))  # 0.29 of 100 is 29; of floats, 28
+        allowed = min(share, rows if self.count is None else self.count)
         yield Finding(
             rule=f"at most {self._allowed()} turned away{f', because {self.rule}' if self.rule else ''}",
             column=self.column,

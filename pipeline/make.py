@@ -9,7 +9,7 @@ from .errors import BrickwiseError, DamagedError, StageError, bounded
 from .making import Making, Outputs, run_stage
 from .pipeline import Pipeline
 from .plan import parts_of
-from .publish import manifest, save_table
+from .publish import holds, manifest, save_table
 from .quarantine import Quarantined
 from .repairs import load_repairs, replayed
 from .store.local import LocalStore
@@ -75,7 +75,7 @@ def _remake(step: Making, damage: DamagedError) -> None:
     for wires in pipeline.wires[step.name].values():
         for wire in wires:
             digest = above[wire.step][wire.port]
-            if not _holds(store, digest, damage.digest):
+            if not holds(store, digest, damage.digest):
                 continue
             parts = parts_of(pipeline, store, wire.step, above)
             made = make(Making(pipeline, store, wire.step, above, parts))
@@ -85,14 +85,6 @@ def _remake(step: Making, damage: DamagedError) -> None:
                 )
             return
     raise damage
-
-
-def _holds(store: LocalStore, artifact: str, digest: str) -> bool:
-    """Whether an object is an artifact's manifest or one of its files; where the manifest itself is lost, it may be."""
-    try:
-        return digest == artifact or any(file["digest"] == digest for file in manifest(store, artifact)["files"])
-    except DamagedError:
-        return True
 
 
 def _feeds(pipeline: Pipeline, name: str, port: str, above: Outputs) -> list[str]:

@@ -12,9 +12,9 @@ from .fragments import map_items, map_rows, store_rows, table_of, tally_of
 from .key import Parts
 from .pipeline import Pipeline
 from .publish import load, save, save_fragment, save_table
-from .quarantine import Quarantined, keyed
-from .repairs import as_table
-from .stage import Port
+from .quarantine import Quarantined, keyed, without_origin
+from .repairs import Again, as_table
+from .stage import Port, Ports
 from .store.local import LocalStore
 from .table import FRAGMENT_ROWS, Table, cut
 from .tally import Tally, require_accounted
@@ -41,8 +41,8 @@ class Making:
     workers: Workers | None = None
 
 
-def run_stage(step: Making, repaired: list[str]) -> Made:
-    """Run the stage on its inputs and, beside them, on repaired rows given as JSON. Raises what the stage raises, StageError, DamagedError."""
+def run_stage(step: Making, repaired: list[Again]) -> Made:
+    """Run the stage on its inputs and, beside them, on repaired rows. Raises what the stage raises, StageError, DamagedError."""
     found = step.pipeline.ports[step.name]
     if not found.mapped:
         return _whole(step, repaired)
@@ -56,7 +56,7 @@ def run_stage(step: Making, repaired: list[str]) -> Made:
     return {output.name: save_table(store, output.record, files)}, away
 
 
-def _whole(step: Making, repaired: list[str]) -> Made:
+def _whole(step: Making, repaired: list[Again]) -> Made:
     """Run a stage that sees whole artifacts."""
     store, found = step.store, step.pipeline.ports[step.name]
     stage: Any = step.pipeline.steps[step.name].stage
@@ -102,15 +102,18 @@ def _accounted(
     return files, away
 
 
-def _sifted(step: Making, repaired: list[str]) -> tuple[Table[Any], list[Json]]:
+def _sifted(step: Making, repaired: list[Again]) -> tuple[Table[Any], list[Json]]:
     """Repaired rows as rows of what the stage reads or, where it reads no rows, of what it gives; and those that are none."""
-    found = step.pipeline.ports[step.name]
-    port = found.inputs.get("rows") or (
-        next(iter(found.inputs.values())) if found.mapped and found.inputs else found.outputs["rows"]
-    )
+    port = port_of(step.pipeline.ports[step.name])
     kept, refused = port.record.sift(as_table(port.record, repaired))
     away = [save_fragment(step.store, keyed(refused, port.record.key()))] if refused.num_rows else []
-    return Table(port.record, (kept,)), away
+    return Table(port.record, (without_origin(kept),)), away
+
+
+def port_of(found: Ports) -> Port:
+    """The port whose rows a repaired row is one of: what the stage reads or, where it reads no rows, what it gives."""
+    mapped = next(iter(found.inputs.values()), None) if found.mapped else None
+    return found.inputs.get("rows") or mapped or found.outputs["rows"]
 
 
 def _fragmented(table: Table[Any]) -> Table[Any]:

@@ -83,3 +83,11 @@ def missing(store: LocalStore, digests: Iterable[str]) -> str | None:
             if not store.has(file):
                 return str(file)
     return None
+
+
+def holds(store: LocalStore, artifact: str, digest: str) -> bool:
+    """Whether an object is an artifact's manifest or one of its files; where the manifest itself is lost, it may be."""
+    try:
+        return digest == artifact or any(file["digest"] == digest for file in manifest(store, artifact)["files"])
+    except DamagedError:
+        return True

@@ -10,11 +10,11 @@ from typing import Any
 from .artifact import Stored
 from .check import Check, Finding, Receipt, merged
 from .digest import Json, digest_json
-from .errors import BlockedError, BrickwiseError, StageError, StoreError, UsageError
+from .errors import BlockedError, BrickwiseError, DamagedError, StageError, StoreError, UsageError
 from .key import check_parts, key
 from .limit import QUARANTINE, Sifted
 from .pipeline import Pipeline
-from .publish import load, manifest, missing, save_fragment, save_table
+from .publish import holds, load, manifest, missing, save_fragment, save_table
 from .quarantine import Quarantined, keyed
 from .stage import Port
 from .store.local import LocalStore
@@ -105,6 +105,13 @@ def give_receipt(store: LocalStore, one: Asked) -> Receipt:
         failing = [save_fragment(store, keyed(some, key)) for some in rows]
         if failing:
             receipt = receipt.model_copy(update={"failing": save_table(store, Quarantined, failing)})
+    except DamagedError as error:
+        if one.before and holds(store, one.before, error.digest):
+            raise StoreError(
+                f"check {check.name!r} compares with the champion's data, and these ({one.before[:12]}) are damaged or lost: {error.why}; "
+                f"brickwise accept RUN names another champion"
+            ) from error
+        raise
     except BrickwiseError:
         raise
     except Exception as error:
@@ -129,8 +136,11 @@ def _champions(pipeline: Pipeline, store: LocalStore, step: str, check: Check, d
         return ""
     try:
         steps = store.run(champion)["steps"]
-    except (StoreError, UsageError):  # a champion that was lost is as none: the next whole run takes its place
-        return ""
+    except (StoreError, UsageError) as error:  # to go on as if there were none would let pass whatever changed
+        raise StoreError(
+            f"check {check.name!r} of step {step!r} compares with the champion of {pipeline.name}, whose record cannot be read ({error}); "
+            f"brickwise accept RUN names another"
+        ) from error
     found = next((one["outputs"].get(check.on, "") for one in steps if one["name"] == step), "")
     return "" if found == digest else str(found)
 

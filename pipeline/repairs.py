@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .digest import Json, digest_json
 from .fragments import table_of
+from .progress import report
 from .publish import load, save_fragment, save_table
-from .quarantine import Quarantined
+from .quarantine import LINE, SOURCE, Quarantined
 from .stage import Port
 from .store.local import LocalStore
 from .table import Table
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
 
 Repairs = Mapping[str, list[str]]  # a quarantined row's identity -> what it is now, as JSON: once for each row that is the same
 Made = tuple[Any, list[Json]]  # what a step made, and the fragments of its quarantine
+
+
+@dataclass(frozen=True)
+class Again:
+    """A row that was put right, as JSON, and where the row that it takes the place of came from."""
+
+    row: str
+    source: str | None = None
+    line: int | None = None
 
 
 class Repaired(Quarantined):
@@ -32,8 +43,8 @@ class Repaired(Quarantined):
 
 
 def identity(row: Mapping[str, Any]) -> str:
-    """What tells a quarantined row from others: where it came from and what it is, not why it was turned away."""
-    return digest_json([row["source"], row["line"], row["key"], row["row"]])[:16]
+    """What tells a quarantined row from others: its file, its key and what it is; neither its line, which moves, nor why it was turned away."""
+    return digest_json([row["source"], row["key"], row["row"]])[:16]
 
 
 def save_repairs(store: LocalStore, pipeline: str, step: str, repairs: Repairs) -> None:
@@ -52,7 +63,7 @@ def repairs_part(store: LocalStore, pipeline: str, step: str) -> Json:
     """The part of a step's key that names its repairs, or None."""
     name = store.ref(pipeline, _ref(step))
     action = store.action(name) if name else None
-    return {"rows": action["outputs"]["rows"], "count": action["count"]} if action else None
+    return {"rows": action["outputs"]["rows"], "count": action["count"]} if action and action["count"] else None
 
 
 def load_repairs(store: LocalStore, part: Json) -> dict[str, list[str]]:
@@ -64,34 +75,43 @@ def load_repairs(store: LocalStore, part: Json) -> dict[str, list[str]]:
     return found
 
 
-def replayed(store: LocalStore, repairs: Repairs, run: Callable[[list[str]], Made]) -> Made:
+def replayed(store: LocalStore, repairs: Repairs, run: Callable[[list[Again]], Made]) -> Made:
     """Run a step, put repaired rows in the place of those that it turned away, and run it with them until no more fit.
 
-    run: the step on its input and these rows beside.  A repair of a row that is not turned away any more is passed over.
+    run: the step on its input and these rows beside.  A repair of a row that is not turned away any more is passed over, and told.
     """
     if not repairs:
         return run([])
     taken: Counter[str] = Counter()
-    extra: list[str] = []
+    extra: list[Again] = []
     made, away = run(extra)
     while True:
-        turned = Counter(identity(row) for row in _rows(store, away))
-        fitting = Counter({name: min(turned[name], len(rows)) for name, rows in repairs.items()})
-        new = fitting - taken
+        turned: dict[str, list[dict[str, Any]]] = {}
+        for row in _rows(store, away):
+            turned.setdefault(identity(row), []).append(row)
+        new = Counter({name: min(len(turned.get(name, ())), len(rows)) for name, rows in repairs.items()}) - taken
         if not new:
-            return made, [file for fragment in away if (file := _without(store, fragment, taken)) is not None]
+            break
         for name, count in new.items():
-            extra += repairs[name][taken[name] : taken[name] + count]
+            places = range(taken[name], taken[name] + count)
+            extra += [Again(repairs[name][at], turned[name][at]["source"], turned[name][at]["line"]) for at in places]
         taken += new
         made, away = run(extra)
+    unused = sum(map(len, repairs.values())) - taken.total()
+    if unused:
+        report(0, 1, f"note: {unused} of {unused + taken.total()} repairs fit no row that is turned away now")
+    return made, [file for fragment in away if (file := _without(store, fragment, taken)) is not None]
 
 
-def as_table(record: Any, rows: Iterable[str]) -> pa.Table:
-    """Rows given as JSON, as a table that the Record's sift can read: values as text, lists and mappings as they are."""
+def as_table(record: Any, rows: Sequence[Again]) -> pa.Table:
+    """Repaired rows as a table that the Record's sift can read, with where they came from: values as text, lists and mappings as they are."""
     import pyarrow as pa
 
-    listed = [json.loads(row) for row in rows]
-    return pa.table({name: _column([row.get(name) for row in listed]) for name in record.columns()})
+    listed = [json.loads(again.row) for again in rows]
+    columns = {name: _column([row.get(name) for row in listed]) for name in record.columns()}
+    columns[SOURCE] = pa.array([again.source for again in rows], pa.string())
+    columns[LINE] = pa.array([again.line for again in rows], pa.int64())
+    return pa.table(columns)
 
 
 def _column(values: list[Any]) -> pa.Array:

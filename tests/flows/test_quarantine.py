@@ -35,6 +35,13 @@ def test_show_names_reasons_counts_rows_and_where_each_came_from(turned_away):
     assert (document["rows"], [(r["count"], len(r["rows"])) for r in document["reasons"]]) == (4, [(3, 1), (1, 1)])
 
 
+def save(path, rows, *, delimiter=",", encoding="utf-8-sig"):
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, rows[0], delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def test_what_is_put_right_in_the_exported_file_is_merged(turned_away):
     told = turned_away.brickwise("quarantine", "export", "zoo.flow:data", "raw").stdout
     assert "4 rows in data-raw-quarantine.csv" in told
@@ -44,13 +51,10 @@ def test_what_is_put_right_in_the_exported_file_is_merged(turned_away):
     by_id = {row["id"]: row for row in rows}
     assert by_id["3"]["text"] == "'=1+1"
     by_id["2"]["label"], by_id["3"]["label"] = "cat", "dog"
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    save(path, rows)
     done = turned_away.brickwise("quarantine", "replay", "zoo.flow:data", "raw")
     assert done.returncode == 0, done.stderr
-    assert "2 rows put right, 2 left alone, 0 unknown; 2 are still quarantined" in done.stdout
+    assert "2 rows put right, 2 left alone, 0 unknown; 2 rows are quarantined now, 4 before" in done.stdout
     assert "repairs: 2 rows put right" in done.stdout
     record = json.loads(turned_away.brickwise("run", "zoo.flow:data", "--json").stdout)
     assert [(step["rows_in"], step["rows_out"], step["rows_quarantined"]) for step in record["steps"][:2]] == [
@@ -59,6 +63,14 @@ def test_what_is_put_right_in_the_exported_file_is_merged(turned_away):
     ]
     again = turned_away.brickwise("quarantine", "replay", "zoo.flow:data", "raw")
     assert (again.returncode, "changes no row" in again.stderr) == (2, True)
+    by_id["2"]["label"] = ""  # a mistake, in the same file
+    save(path, rows, delimiter=";", encoding="cp1252")
+    done = turned_away.brickwise("quarantine", "replay", "zoo.flow:data", "raw")
+    assert "1 rows put right, 3 left alone, 0 unknown; 3 rows are quarantined now, 2 before" in done.stdout
+    assert "animals.csv:3" in turned_away.brickwise("quarantine", "show", "zoo.flow:data", "raw").stdout
+    assert "2 repairs of data.raw taken back" in turned_away.brickwise("quarantine", "forget", "zoo.flow:data", "raw").stdout
+    record = json.loads(turned_away.brickwise("run", "zoo.flow:data", "--json").stdout)
+    assert record["steps"][0]["rows_quarantined"] == 4
 
 
 def test_json_lines_are_exported_and_replayed_with_their_types(turned_away):
@@ -94,6 +106,7 @@ def test_rows_that_broke_a_check_are_shown_and_exported_all_of_them(project):
         (("export", "zoo.flow:data", "raw"), "never ran"),
         (("replay", "zoo.flow:data", "raw"), "never ran"),
         (("list", "zoo.flow:data", "raw"), "invalid choice"),
+        (("forget", "zoo.flow:data", "rwa"), "did you mean 'raw'?"),
     ],
 )
 def test_a_mistake_is_told(project, words, told):
@@ -111,7 +124,8 @@ def test_a_mistake_is_told(project, words, told):
         ("bad.csv", "_identity,b\n1\n", "1 cells, expected 2"),
         ("bad.jsonl", "[1]\n", "expected a JSON object with _identity"),
         ("bad.jsonl", '{"_identity": "none", "id": "1"}\n', "there is none in the quarantine of now"),
-        ("bad.csv", b"_identity,b\n\xff,2\n", "is no UTF-8"),
+        ("bad.csv", b"_identity,b\n\xff,2\n", "there is none in the quarantine of now"),
+        ("bad.jsonl", b'{"_identity": "\xff"}\n', "is no UTF-8"),
     ],
 )
 def test_a_file_that_is_not_as_exported_is_refused(turned_away, name, content, told):
@@ -139,7 +153,7 @@ VALUES = st.none() | st.text(max_size=3) | st.integers() | st.booleans() | st.li
 
 @given(st.dictionaries(st.sampled_from("abc"), VALUES))
 def test_a_row_that_nobody_changed_is_no_repair(values):
-    row = {"row": json.dumps(values)}
+    row = json.dumps(values)
     assert changed(row, {name: cell_of(value) for name, value in values.items()}) is None
     assert changed(row, values) is None
 
@@ -155,4 +169,4 @@ def test_a_row_that_nobody_changed_is_no_repair(values):
     ],
 )
 def test_what_was_changed_is_taken_and_the_rest_keeps_its_type(before, cells, after):
-    assert json.loads(changed({"row": json.dumps(before)}, cells)) == after
+    assert json.loads(changed(json.dumps(before), cells)) == after

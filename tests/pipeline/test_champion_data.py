@@ -5,9 +5,9 @@ from typing import ClassVar
 import pyarrow as pa
 import pytest
 
-from pipeline import Check, Finding, Pipeline, Stage, Step, Table, plan, turned_away
+from pipeline import Check, Finding, Pipeline, Stage, Step, StoreError, Table, plan, turned_away
 from pipeline.execute import execute
-from pipeline.publish import load
+from pipeline.publish import load, manifest
 from pipeline.quarantine import Quarantined
 from pipeline.stage import Port
 from pipeline.store.collect import collect
@@ -52,6 +52,13 @@ class Grown(Check):
         now, then = artifact.count(), None if before is None else before.count()
         JUDGED.append((now, then))
         yield Finding(rule="grown", evaluated=now, failed=0, passed=then is None or now >= then)
+
+
+class Reads(Grown):
+    """Reads the champion's rows, and not only their number."""
+
+    def judge(self, artifact, before=None):
+        yield Finding(rule="reads", evaluated=1 if before is None else before.read().num_rows, failed=0, passed=True)
 
 
 class Small(Check):
@@ -128,11 +135,24 @@ def test_another_champion_asks_for_another_receipt(store):
     assert plan(built(7, Grown()), store).stale == ()
 
 
-def test_a_champion_whose_record_is_lost_is_as_none(store):
+def test_a_champion_that_is_lost_lets_nothing_pass(store):
     record = built(5, Grown()).run(store.root)
-    (store.root / "runs" / f"{record.run_id}.json").unlink()
-    assert built(4, Grown()).run(store.root).step("rows").status == "ran"
-    assert JUDGED == [(5, None), (4, None)]
+    path = store.root / "runs" / f"{record.run_id}.json"
+    path.rename(store.root / "elsewhere.json")
+    with pytest.raises(
+        StoreError, match=r"check 'grown' of step 'rows' compares with the champion of p, whose record .* accept RUN"
+    ):
+        built(4, Grown()).run(store.root)
+    (store.root / "elsewhere.json").rename(path)
+    assert built(4, Grown()).run(store.root).status == "blocked"
+
+
+def test_damaged_data_of_the_champion_are_named_with_the_way_out(store):
+    record = built(5, Reads()).run(store.root)
+    (fragment,) = manifest(store, record.step("rows").outputs["rows"])["files"]
+    store.object_file(fragment["digest"]).unlink()
+    with pytest.raises(StoreError, match=r"compares with the champion's data, and these .* are damaged or lost.*accept RUN"):
+        built(6, Reads()).run(store.root)
 
 
 def test_a_receipt_of_another_day_does_not_count(store):

@@ -63,6 +63,7 @@ def built(*checks: Check, most: int = 97) -> Pipeline:
         (Limit(fraction=0.07), True),
         (Limit(fraction=0.0699), False),
         (Limit(fraction=0.5, count=6), False),
+        (Limit(fraction=0.07, count=7), True),
         (Limit(rule="is odd", count=5), True),
         (Limit(rule="is odd", count=4), False),
         (Limit(rule="is large", fraction=0.02), True),
