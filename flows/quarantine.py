@@ -26,6 +26,7 @@ from .hints import command
 from .repair_file import changed, read, write
 from .show import console
 from .tables import steps_table, troubles
+from .trace import trace
 
 
 def show(
@@ -40,6 +41,9 @@ def show(
         reasons[reason] += 1
         if len(first[reason]) < limit:
             first[reason].append(row)
+    places = trace(pipeline, step, [row for listed in first.values() for row in listed])
+    for row in (row for listed in first.values() for row in listed):
+        row["place"] = places.get(row["row"]) or place(row)
     if as_json:
         listed = [
             {"column": column, "rule": rule, "count": count, "rows": first[column, rule]}
@@ -55,7 +59,7 @@ def show(
     for (column, rule), count in reasons.most_common():
         shown.print(f"\n  [bold]{count:,}[/]  {escape(f'{column}: ' if column else '')}{escape(rule)}")
         for row in first[column, rule]:
-            shown.print(f"    {escape(place(row)):<52} {escape(bounded(row['value'] or row['row'], 90))}", style="dim")
+            shown.print(f"    {escape(row['place']):<52} {escape(bounded(row['value'] or row['row'], 90))}", style="dim")
     if reasons and check is None:
         export = command(store, "quarantine", "export", origin, step)
         shown.print(f"\nnext: {export}    (all of them, to be put right)", style="dim", markup=False)
@@ -68,7 +72,8 @@ def export(pipeline: Pipeline, store: LocalStore, step: str, check: str | None, 
     port = pipeline.ports[step].outputs.get("rows")
     columns += [name for name in (port.record.columns() if port else ()) if name not in columns]
     path = file or _default(pipeline, step)
-    count = write(path, _rows(store, found), columns)
+    places = trace(pipeline, step, list(_rows(store, found)))
+    count = write(path, _rows(store, found), columns, places)
     print(f"{count:,} rows in {path}; put right what you can, in the columns that do not start with _, then")
     print(f"next: {command(store, 'quarantine', 'replay', origin, step, str(path))}")
 

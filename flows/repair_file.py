@@ -23,8 +23,12 @@ WHY = ("rule", "column", "value", "source", "line", "key")
 Row = Mapping[str, Any]  # of the quarantine
 
 
-def write(path: Path, rows: Iterable[Row], columns: Sequence[str]) -> int:
-    """Write quarantined rows; returns how many. columns: those a row may have. Raises UsageError where the file is there already."""
+def write(path: Path, rows: Iterable[Row], columns: Sequence[str], places: Mapping[str, str]) -> int:
+    """Write quarantined rows; returns how many.
+
+    columns: those a row may have.  places: where a row without a source came from, by its JSON.  Raises UsageError where the file is there
+    already.
+    """
     _require_kind(path)
     try:
         with path.open("x", encoding="utf-8-sig" if path.suffix == ".csv" else "utf-8", newline="") as file:
@@ -34,18 +38,22 @@ def write(path: Path, rows: Iterable[Row], columns: Sequence[str]) -> int:
                 count = 0
                 for count, row in enumerate(rows, 1):  # noqa: B007  # the last number is the count
                     values = json.loads(row["row"])
-                    cells = [identity(row), *(row[name] for name in WHY), *(values.get(name) for name in columns)]
+                    cells = [identity(row), *_why(row, places), *(values.get(name) for name in columns)]
                     writer.writerow([escaped(cell_of(cell)) for cell in cells])
                 return count
             count = 0
             for count, row in enumerate(rows, 1):  # noqa: B007  # likewise
-                why = {f"_{name}": row[name] for name in WHY}
+                why = dict(zip((f"_{name}" for name in WHY), _why(row, places), strict=True))
                 file.write(json.dumps({"_identity": identity(row), **why, **json.loads(row["row"])}, ensure_ascii=False) + "\n")
             return count
     except FileExistsError:
         raise UsageError(f"{path} is there already, and may hold somebody's repairs; name another file, or remove it") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _why(row: Row, places: Mapping[str, str]) -> list[Any]:
+    return [places.get(row["row"]) if name == "source" and row[name] is None else row[name] for name in WHY]
 
 
 def read(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.quarantine import _require_rows
 from flows.repair_file import cell_of, changed
 from flows.spreadsheet import escaped, plain
+from pipeline import UsageError
+from schemas import Record
 
 ROWS = "id,text,label\n1,hello,cat\n2,,\n3,=1+1,\n4,<b>x</b>,\n5,too,many,fields\n6,bye,dog\n"
 
@@ -170,3 +174,15 @@ def test_a_row_that_nobody_changed_is_no_repair(values):
 )
 def test_what_was_changed_is_taken_and_the_rest_keeps_its_type(before, cells, after):
     assert json.loads(changed(json.dumps(before), cells)) == after
+
+
+class Tagged(Record):
+    id: str
+    tags: list[int]
+
+
+@pytest.mark.parametrize("cell", ["oops", "1", [["a"]]])
+def test_a_repair_that_no_column_can_hold_is_refused_before_it_is_kept_with_its_line(cell):
+    good, bad = json.dumps({"id": "1", "tags": [1]}), json.dumps({"id": "2", "tags": cell})
+    with pytest.raises(UsageError, match=r"rows\.csv, line 3: .*nothing was replayed"):
+        _require_rows(Tagged, Path("rows.csv"), [(2, good), (3, bad)])
