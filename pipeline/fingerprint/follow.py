@@ -18,7 +18,7 @@ from ..digest import digest_bytes
 from ..errors import UsageError, bounded
 from ..stage import origin
 from .dynamic import Lookup
-from .firstparty import is_first_party, is_third_party
+from .firstparty import is_first_party, is_third_party, machinery, whole_digest
 from .meaning import is_called_by_others, runs, targets
 from .piece import Piece, paths, piece
 from .registered import fillers, is_open, uses
@@ -48,6 +48,8 @@ def fingerprint(roots: Iterable[type], entries: Iterable[str], reaches: Iterable
     for root in dict.fromkeys(origin(kind) for kind in roots):
         if root.__module__ == "__main__" or is_first_party(root.__module__):
             reach.root(root.__module__, root.__qualname__)
+        elif whole_folder := machinery(root.__module__):
+            reach.machine(whole_folder)
     for declared in reaches:
         reach.root(*_place(declared))
     reach.finish()
@@ -96,6 +98,17 @@ class _Reach:
         for each in [name] if name else [*home.definitions, *home.imports]:
             self.name(home, each)
 
+    def machine(self, folder: str) -> None:
+        """Take in a folder that counts as one."""
+        self.code[f"{folder.replace('.', '/')}/"] = whole_digest(folder)
+
+    def others(self, target: str) -> None:
+        """Note whose code it is that counts as a whole: a folder's digest, or a package that has a version."""
+        if whole := machinery(target):
+            self.machine(whole)
+        elif is_third_party(target):
+            self.packages.add(target.partition(".")[0])
+
     def name(self, home: Module, name: str) -> None:
         """Reach what a name means at the top level of a module."""
         if (home.name, name) in self.seen:
@@ -122,8 +135,7 @@ class _Reach:
             return
         self.walked.add(step)
         if not is_first_party(target):
-            if is_third_party(target):
-                self.packages.add(target.partition(".")[0])
+            self.others(target)
             return
         home = module(target)
         if not name and rest:

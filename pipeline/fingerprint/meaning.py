@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from .firstparty import FRAMEWORK, is_first_party
+from .firstparty import FRAMEWORK, RECORDS, is_first_party, machinery
 from .source import module
 from .syntax import Function, Imports, Module, Target, dotted
 
@@ -67,10 +67,14 @@ def is_called_by_others(home: Module, node: ast.ClassDef) -> bool:
     """Whether somebody else may call any method of a class.
 
     Of one that derives, at last, from theirs, as from `nn.Module`; and of a plain one, whose instances are handed to whoever calls
-    `write` or `keys` on them.  The methods of models, which stages and records are, are called by name.
+    `write` or `keys` on them.  The methods of models, which stages and records are, are called by name, those of an expectation by its machinery.
     """
-    above = {found.partition(".")[0] for found in lineage(home, node) if isinstance(found, str)}
+    above = {_whose(found) for found in lineage(home, node) if isinstance(found, str)}
     return bool(above - _INERT) or above.isdisjoint(_MODELS)
+
+
+def _whose(name: str) -> str:
+    return FRAMEWORK if machinery(name) == RECORDS else name.partition(".")[0]
 
 
 def runs(method: Function, mentioned: set[str]) -> bool:
