@@ -18,7 +18,7 @@ from ..digest import digest_bytes
 from ..errors import UsageError, bounded
 from ..stage import origin
 from .dynamic import Lookup
-from .firstparty import is_first_party, is_third_party, machinery, whole_digest
+from .firstparty import SHIPPED, is_first_party, is_third_party, machinery, whole_digest
 from .meaning import is_called_by_others, runs, targets
 from .piece import Piece, paths, piece
 from .registered import fillers, is_open, uses
@@ -220,7 +220,11 @@ def _tops(seen: Iterable[str]) -> set[str]:
     while waiting:
         name = waiting.pop()
         visited.add(name)
-        found.add(name.partition(".")[0])
+        top = name.partition(".")[0]
+        found.add(top)
+        if top in SHIPPED:  # they import nobody's but each other's
+            found.update(SHIPPED[top])
+            continue
         home = module(name)
         imported = {target for bound in home.imports.values() for target, _ in bound} if home else set()
         waiting |= {target for target in imported if is_first_party(target)} - visited
