@@ -108,7 +108,10 @@ def _sifted(step: Making, repaired: list[str]) -> tuple[Table[Any], list[Json]]:
     port = found.inputs.get("rows") or (
         next(iter(found.inputs.values())) if found.mapped and found.inputs else found.outputs["rows"]
     )
-    kept, refused = port.record.sift(as_table(port.record, repaired))
+    rows = as_table(port.record, repaired)
+    for stage in step.pipeline.derivers(step.name):
+        rows = stage.derive(rows)
+    kept, refused = port.record.sift(rows)
     away = [save_fragment(step.store, keyed(refused, port.record.key()))] if refused.num_rows else []
     return Table(port.record, (kept,)), away
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
@@ -15,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import Pipeline, UsageError
+from flows.quarantine import export, replay
+from pipeline import LocalStore, Pipeline, UsageError
 
 ROOT = Path(__file__).parents[3]
 
@@ -300,3 +302,34 @@ def test_ten_rows_are_enough_to_run_to_the_end(here, reviews):
     done = here.load("films.flow:films").run(str(here.folder / "store"))
     assert done.status == "done"
     assert set(done.metrics) == {"majority", "linear", "net"}
+
+
+def repaired(here, name, step, change):
+    """Export what a step turned away, change it, replay it; gives the exported rows as they were."""
+    pipeline, store = here.load(f"{name}.flow:{name}"), LocalStore(here.folder / "store")
+    path = here.folder / f"{step}.csv"
+    export(pipeline, store, step, None, path, origin=f"{name}.flow:{name}")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(row | change(row) for row in rows)
+    assert replay(pipeline, store, step, path, origin=f"{name}.flow:{name}", as_json=False) == 0
+    return rows
+
+
+def test_a_derived_id_follows_the_text_that_was_put_right(here, reviews):
+    rows = reviews(300)
+    blank = [["", "good"], [" ", "bad"]]
+    here.csv("reviews.csv", ["review", "class"], [*rows, *rows[:2], *blank])
+    with (here.folder / "reviews.csv").open("a") as file:
+        file.write("too,many,fields\n")
+    here.new("films", "reviews.csv", "review", "class")
+    assert sifted(here, "films") == {"raw": (304, 1), "clean": (302, 2), "unique": (300, 2), "split": (300, 0)}
+    exported = repaired(here, "films", "raw", lambda row: {"text": "a raw line", "label": "good"})
+    assert [row["_raw"] for row in exported] == ["too,many,fields"]
+    assert "id" not in exported[0]
+    repaired(here, "films", "clean", lambda row: {"text": f"no longer blank, once {row['label']}"})
+    assert [row["text"] for row in repaired(here, "films", "unique", lambda row: {"text": f"{row['text']} again"})]
+    assert sifted(here, "films") == {"raw": (305, 0), "clean": (305, 0), "unique": (305, 0), "split": (305, 0)}
