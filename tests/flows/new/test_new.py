@@ -215,6 +215,17 @@ def test_a_header_that_names_a_column_twice_or_not_at_all_is_put_right(here, rev
     assert sifted(here, "films")["raw"] == (300, 0)
 
 
+def test_a_header_that_names_a_column_twice_is_looked_at_in_every_run(here, reviews):
+    rows = [[text, f"answer {i}", f"other {i}", label] for i, (text, label) in enumerate(reviews(300))]
+    here.csv("reviews.csv", ["Question", "Answer", "Answer", "label"], rows)
+    here.new("films", "reviews.csv", "Question", "label")
+    assert sifted(here, "films")["raw"] == (300, 0)
+    here.csv("reviews.csv", ["Answer", "Question", "Answer", "label"], [[b, a, *more] for a, b, *more in rows])
+    done = here.load("films.flow:films").run(str(here.folder / "store"))
+    assert done.status == "failed"
+    assert "its header is ['Answer', 'Question'" in str(done.steps[0].error)
+
+
 def test_words_for_no_value_and_blanks_are_seen_and_a_label_is_never_one(here, reviews):
     rows = [
         [text, "NA" if label == "bad" else "?", " ?" if i % 9 == 0 else " clerk", " NA" if i % 7 == 0 else f" {i}", " NA"]
