@@ -17,7 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.quarantine import export, replay
-from pipeline import LocalStore, Pipeline, UsageError
+from pipeline import LocalStore, Pipeline, Table, UsageError
+from pipeline.publish import load
+from pipeline.stage import Port
 
 ROOT = Path(__file__).parents[3]
 
@@ -344,3 +346,54 @@ def test_a_derived_id_follows_the_text_that_was_put_right(here, reviews):
     repaired(here, "films", "clean", lambda row: {"text": f"no longer blank, once {row['label']}"})
     assert [row["text"] for row in repaired(here, "films", "unique", lambda row: {"text": f"{row['text']} again"})]
     assert sifted(here, "films") == {"raw": (305, 0), "clean": (305, 0), "unique": (305, 0), "split": (305, 0)}
+
+
+@pytest.mark.parametrize("count", [800, 12_000])
+def test_an_empty_value_of_a_column_that_only_comes_along_is_none(here, reviews, count):
+    rows = [[*row, ("", "groß")[i % 3 == 0] if i > count - 700 else "groß"] for i, row in enumerate(reviews(count))]
+    here.csv("reviews.csv", ["review", "class", "size"], rows)
+    told = json.loads(here.new("films", "reviews.csv", "review", "class", as_json=True))
+    (size,) = (one for one in told["columns"] if one["field"] == "size")
+    empty = sum(not row[2] for row in rows)
+    assert (size["type"], size["missing"]) == ("str | None", empty)
+    whole = here.load("films.flow:films")
+    done = Pipeline("films", whole.steps["raw"]).run(str(here.folder / "store"))
+    port = Port("rows", Table, here.load("films.records:FilmsRow"))
+    assert load(LocalStore(here.folder / "store"), done.steps[0].outputs["rows"], port).read()["size"].null_count == empty
+
+
+def test_a_limit_stays_one_where_much_is_lost_and_the_loss_is_told(here, reviews):
+    rows = [[text, label if i % 2 else ""] for i, (text, label) in enumerate(reviews(600))]
+    here.csv("reviews.csv", ["review", "class"], rows)
+    assert "300 of 600 rows (50%) are lost" in " ".join(here.new("films", "reviews.csv", "review", "class").split())
+    (limit, *_) = here.load("films.flow:films").steps["raw"].checks
+    assert limit.fraction == 0.67
+
+
+def test_what_is_likely_not_meant_is_warned_of(here, reviews):
+    rows = [
+        [text, label.upper() if i % 50 == 0 else label, ("train", "test")[i % 4 == 0]]
+        for i, (text, label) in enumerate(reviews(300))
+    ]
+    rows.append(["a film like no other", "odd", "train"])
+    here.csv("reviews.csv", ["review", "class", "split"], rows)
+    told = json.loads(here.new("films", "reviews.csv", "review", "class", as_json=True))
+    said = "\n".join(told["warnings"])
+    assert "lack: odd in" in said
+    assert "BAD, bad; GOOD, good" in said
+    assert "the column split seems to name parts of the data (test, train)" in said
+    assert "rows are lost" not in said
+    whole = here.load("films.flow:films")
+    done = Pipeline("films", *[whole.steps[step] for step in ("raw", "clean", "unique", "split")]).run(
+        str(here.folder / "store")
+    )
+    (receipt,) = (receipt for receipt in done.steps[-1].receipts if receipt.check == "labels_in_parts")
+    assert "odd not in" in str(receipt)
+
+
+def test_pytest_is_the_next_command_only_where_it_is_installed(here, reviews, monkeypatch):
+    here.csv("reviews.csv", ["review", "class"], reviews(60))
+    monkeypatch.setattr("flows.new.tell.find_spec", lambda name: None)
+    printed = here.new("films", "reviews.csv", "review", "class")
+    assert "pytest films" not in printed
+    assert "next: brickwise validate films.flow:films" in printed
