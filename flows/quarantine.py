@@ -71,6 +71,9 @@ def export(pipeline: Pipeline, store: LocalStore, step: str, check: str | None, 
     columns = list(dict.fromkeys(name for row in _rows(store, found) for name in json.loads(row["row"])))
     port = pipeline.ports[step].outputs.get("rows")
     columns += [name for name in (port.record.columns() if port else ()) if name not in columns]
+    computed = [stage.derived() for stage in pipeline.derivers(step)]
+    left_out = {name for found in computed for name, of in found.items() if {*of} <= {*columns}}
+    columns = [name for name in columns if name not in left_out]
     path = file or _default(pipeline, step)
     places = trace(pipeline, step, list(_rows(store, found)))
     count = write(path, _rows(store, found), columns, places)

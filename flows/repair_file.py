@@ -44,7 +44,9 @@ def write(path: Path, rows: Iterable[Row], columns: Sequence[str], places: Mappi
             count = 0
             for count, row in enumerate(rows, 1):  # noqa: B007  # likewise
                 why = dict(zip((f"_{name}" for name in WHY), _why(row, places), strict=True))
-                file.write(json.dumps({"_identity": identity(row), **why, **json.loads(row["row"])}, ensure_ascii=False) + "\n")
+                values = json.loads(row["row"])
+                own = {name: values.get(name) for name in columns}
+                file.write(json.dumps({"_identity": identity(row), **why, **own}, ensure_ascii=False) + "\n")
             return count
     except FileExistsError:
         raise UsageError(f"{path} is there already, and may hold somebody's repairs; name another file, or remove it") from None
@@ -127,7 +129,7 @@ def _json_rows(path: Path, text: str) -> Iterator[tuple[int, str, dict[str, Any]
 
 
 def _own(values: Mapping[str, Any]) -> dict[str, Any]:
-    why = {"_identity", *(f"_{name}" for name in WHY)}
+    why = {"_identity", "_raw", *(f"_{name}" for name in WHY)}
     return {name: value for name, value in values.items() if name not in why}
 
 

@@ -42,8 +42,14 @@ def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, 
         "inputs": {port: dict(feeds) for port, feeds in inputs.items()},
         "order": _orders({**inputs, "outside": outside}),
         "packages": versions(stage.packages),
-        **({"repairs": repairs} if repairs else {}),
+        **({"repairs": {**repairs, **_derived(pipeline, name)}} if repairs else {}),
     }
+
+
+def _derived(pipeline: Pipeline, name: str) -> dict[str, Json]:
+    """What computes columns of repaired rows anew: code and config of a step above, of which the inputs say nothing."""
+    found = [[dict(_code(tuple(classes(stage)), ("derive",))), config(stage)] for stage in pipeline.derivers(name)]
+    return {"derived": digest_json(found)} if found else {}
 
 
 def stage_code(stage: Stage) -> str:

@@ -105,7 +105,10 @@ def _accounted(
 def _sifted(step: Making, repaired: list[Again]) -> tuple[Table[Any], list[Json]]:
     """Repaired rows as rows of what the stage reads or, where it reads no rows, of what it gives; and those that are none."""
     port = port_of(step.pipeline.ports[step.name])
-    kept, refused = port.record.sift(as_table(port.record, repaired))
+    rows = as_table(port.record, repaired)
+    for stage in step.pipeline.derivers(step.name):
+        rows = stage.derive(rows)
+    kept, refused = port.record.sift(rows)
     away = [save_fragment(step.store, keyed(refused, port.record.key()))] if refused.num_rows else []
     return Table(port.record, (without_origin(kept),)), away
 

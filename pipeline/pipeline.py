@@ -81,6 +81,15 @@ class Pipeline:
         """The steps that a step reads, each once, in the order of its ports."""
         return tuple(dict.fromkeys(w.step for wires in self.wires[name].values() for w in wires))
 
+    def derivers(self, name: str) -> tuple[Stage, ...]:
+        """The stages that computed columns of the rows that a step sees: of the steps that read none, from which these rows come."""
+        names, below = [name], dict[str, None]()
+        for step in names:  # it grows
+            kept = [above for above in self.upstream(step) if self.steps[above].stage.keeps_rows]
+            names += [above for above in kept if above not in names]
+            below |= {step: None} if not self.wires[step] else {}
+        return tuple(stage for step in below if (stage := self.steps[step].stage).derived())
+
     def checks(self, name: str, port: Port) -> tuple[Check, ...]:
         """All checks of one output: the contract first, then those declared on the step."""
         contract = port.record.contract() if port.kind is Table else Complete(on=port.name)

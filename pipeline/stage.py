@@ -8,13 +8,16 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .artifact import Artifact
 from .digest import Json
 from .errors import UsageError
 from .frozen import Frozen
 from .table import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,14 @@ class Stage(Frozen):
     def columns_read(self) -> Mapping[str, Sequence[str]]:
         """Columns that the config names, by port, beside those of the port's Record: wiring looks for them."""
         return {}
+
+    def derived(self) -> Mapping[str, Sequence[str]]:
+        """Columns that are computed from others, each with those: a person who puts a row right leaves them to `derive`."""
+        return {}
+
+    def derive(self, rows: pa.Table) -> pa.Table:
+        """Rows that were put right here, or in a step that gets rows from here, with these columns computed anew."""
+        return rows
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The shipped stages, one family a file or folder."""
 
 from .baseline import Baseline
-from .checks import Drift, Leakage, OneLabel
+from .checks import Drift, LabelsInParts, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
@@ -56,6 +56,7 @@ __all__ = [
     "Gru",
     "Ingest",
     "JsonLines",
+    "LabelsInParts",
     "Leakage",
     "Lstm",
     "MailFolder",

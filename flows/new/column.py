@@ -28,6 +28,7 @@ class Column:
     """One column. name: in the file.  field: in the Record.  role: "text", "label", "group", "id", or "" for what only comes along.
 
     as_text: it is made text, without blanks around it, when it is read.
+    blank: how many are a empty text, which a Record does not take for missing.
     values: how often each was seen; None where there are too many.  low, high: the least and the greatest number, or length of a text.
     """
 
@@ -38,6 +39,7 @@ class Column:
     as_text: bool = False
     rows: int = 0
     missing: int = 0
+    blank: int = 0
     values: Counter[str] | None = given(default_factory=Counter)
     low: Any = None
     high: Any = None
@@ -50,7 +52,7 @@ class Column:
 
     def forget(self) -> None:
         """All that was seen of it, but not its type."""
-        self.rows = self.missing = 0
+        self.rows = self.missing = self.blank = 0
         self.values, self.low, self.high = Counter(), None, None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,10 @@ _MOST_LABELS = 1_000
 
 @dataclass(frozen=True)
 class Decision:
-    """by, valid, test, seed: of Split.  why: a line for each thing that was decided by what the data holds."""
+    """by, valid, test, seed: of Split.  why: a line for each thing that was decided by what the data holds.
+
+    lacking: (part, label), training and test, where no row of the part has the label.
+    """
 
     by: str
     valid: float
@@ -35,6 +39,7 @@ class Decision:
     max_tokens: int
     metric: str
     why: tuple[str, ...]
+    lacking: tuple[tuple[str, str], ...] = ()
 
 
 def decide(found: Survey) -> Decision:
@@ -64,7 +69,18 @@ def decide(found: Survey) -> Decision:
     if small:
         why.append(f"{found.left:,} texts are few: half of them are for training, and the intervals will be wide")
     metric = "macro_f1" if uneven else "accuracy"
-    return Decision(by, valid, test, seed, found.left > _LARGE, small, tokens, metric, tuple(why))
+    return Decision(
+        by,
+        valid,
+        test,
+        seed,
+        found.left > _LARGE,
+        small,
+        tokens,
+        metric,
+        tuple(why),
+        _lacking(found, Split[SplitText](by=by, valid=valid, test=test, seed=seed)),
+    )
 
 
 def require_texts(found: Survey) -> None:
@@ -106,9 +122,7 @@ def _seed(found: Survey, by: str, valid: float, test: float) -> int:
     wanted = 2 * len(found.labels)
     for seed in _SEEDS[:1] if len(found.groups) > 2_000 else _SEEDS:
         split = Split[SplitText](by=by, valid=valid, test=test, seed=seed)
-        labels: dict[str, Counter[str]] = {"train": Counter(), "valid": Counter(), "test": Counter()}
-        for group, counts in found.groups.items():
-            labels[split.part(group)].update(counts)
+        labels = _parts(found.groups, split)
         score = len(labels["train"]) + len(labels["test"])
         if all(labels.values()) and len(labels["train"]) > 1 and score > best:
             best, best_seed = score, seed
@@ -120,3 +134,18 @@ def _seed(found: Survey, by: str, valid: float, test: float) -> int:
             f"and {len(found.labels)} labels are too few for it"
         )
     return best_seed
+
+
+def _parts(groups: Mapping[str, Counter[str]], split: Split[SplitText]) -> dict[str, Counter[str]]:
+    """Part -> the labels of its rows."""
+    labels: dict[str, Counter[str]] = {"train": Counter(), "valid": Counter(), "test": Counter()}
+    for group, counts in groups.items():
+        labels[split.part(group)].update(counts)
+    return labels
+
+
+def _lacking(found: Survey, split: Split[SplitText]) -> tuple[tuple[str, str], ...]:
+    if found.groups is None:
+        return ()
+    parts = _parts(found.groups, split)
+    return tuple((part, label) for label in sorted(found.labels) for part in ("train", "test") if label not in parts[part])

@@ -93,7 +93,12 @@ def _steps(found: Survey, decided: Decision, row: str) -> list[str]:
         (_repeated(found), _step("unique", call(f"Deduplicate[{row}]"), "clean", ("ENOUGH",))),
         (
             _apart(found, decided),
-            _step("split", call(f"Split[Split{row}]", by=by[0], **shares), "unique", (call("Leakage", severity='"warn"'),)),
+            _step(
+                "split",
+                call(f"Split[Split{row}]", by=by[0], **shares),
+                "unique",
+                (call("Leakage", severity='"warn"'), call("LabelsInParts")),
+            ),
         ),
         ("", _step("features", call("Vectorize", **least, max_tokens=str(decided.max_tokens)), "split")),
         ("", _step("majority", call("Baseline", kind='"majority"'), "split")),
@@ -127,8 +132,12 @@ def _limit(away: int, rows: int) -> Code:
 
 
 def _twice(count: int, rows: int) -> str:
-    """Twice the share that was seen, and at least one row in a hundred: more says that the data changed."""
-    return literal(min(0.99, max(0.01, math.ceil(200 * count / max(rows, 1)) / 100)))
+    """Twice the share that was seen, and at least one row in a hundred: more says that the data changed.
+
+    Where much is lost already, what was seen and a third of the rest, since twice of it would never block.
+    """
+    seen = count / max(rows, 1)
+    return literal(max(0.01, math.ceil(100 * min(2 * seen, seen + (1 - seen) / 3)) / 100))
 
 
 def _drift(found: Survey) -> Code:

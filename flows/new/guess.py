@@ -52,6 +52,8 @@ def guess(column: Column, values: pa.ChunkedArray) -> str:
     column.kind = next((name for name in _candidates(kind, values) if reads_as(name, values)), "")
     if not column.kind and not pa.types.is_nested(kind):
         column.kind, column.as_text = "str", True  # a time without a zone, a length of time
+    if column.kind == "str" and pa.types.is_string(kind):
+        column.as_text = bool(pc.any(pc.equal(values, "")).as_py())  # an empty text is then no value
     return "" if column.kind else f"holds {bounded(str(kind), 60)}"
 
 

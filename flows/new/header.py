@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
 
 from pipeline.errors import bounded
 from stages import CsvFile
@@ -21,25 +20,17 @@ _PLACE = re.compile(r"(?:column_)?([1-9][0-9]{0,4})")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 
-@dataclass(frozen=True)
-class Head:
-    """The first rows of a file, split. lines: how many of the file the first of them and what is before it take."""
-
-    rows: list[list[str]]
-    lines: int
-
-
 def with_names(source: CsvFile, wanted: Wanted) -> tuple[CsvFile, Wanted, str]:
     """The source, told its columns' names where the file does not; the wanted columns, told by them; and what was decided, in words.
 
     A column may be wanted by its place, `2` or `column_2`; where the first line then looks like any other row, it is one.
     """
-    head = _head(source)
-    if not head.rows:
+    rows = _first(source)
+    if not rows:
         return source, wanted, ""
-    first = head.rows[0]
+    first = rows[0]
     places = {name: place for name in _named(wanted) if name not in first and (place := _place(name, len(first)))}
-    if places and (_place(wanted.label, len(first)) is not None) and _is_row(head.rows, _place(wanted.label, len(first)) or 1):
+    if places and (_place(wanted.label, len(first)) is not None) and _is_row(rows, _place(wanted.label, len(first)) or 1):
         columns = tuple(f"column_{place}" for place in range(1, len(first) + 1))
         told = source.model_copy(update={"columns": columns})
         return told, _renamed(wanted, {name: f"column_{place}" for name, place in places.items()}), "the file has no header"
@@ -48,7 +39,7 @@ def with_names(source: CsvFile, wanted: Wanted) -> tuple[CsvFile, Wanted, str]:
     if len(set(filter(str.strip, first))) == len([name for name in first if name.strip()]):
         return source, wanted, ""
     twice = next(name for name in first if name.strip() and first.count(name) > 1)
-    told = source.model_copy(update={"columns": tuple(names), "skip_lines": source.skip_lines + head.lines})
+    told = source.model_copy(update={"columns": tuple(names), "header": tuple(first)})
     return told, wanted, f"the header names {bounded(twice, 40)} twice, so that the flow names the columns"
 
 
@@ -64,7 +55,8 @@ def unlike(names: list[str]) -> list[str]:
     return list(found)
 
 
-def _head(source: CsvFile) -> Head:
+def _first(source: CsvFile) -> list[list[str]]:
+    """The first rows of a file, split."""
     name = next(iter(source.state()))
     data = b""
     with first_part(source, name) as part:
@@ -76,17 +68,15 @@ def _head(source: CsvFile) -> Head:
     found = detected(text, source.delimiter, source.quote, source.escape)
     reader = _reader(text, found)
     rows: list[list[str]] = []
-    lines = 0
     try:
         for row in reader:
             if row and len(rows) < _ROWS:
                 rows.append(row)
-                lines = lines or reader.line_num
     except csv.Error:
         pass  # what was read until then is enough, and the source says what is wrong
     if len(data) >= _SAMPLE:
         rows = rows[:-1]  # it may be cut off
-    return Head(rows, lines)
+    return rows
 
 
 def _reader(text: str, dialect: Dialect) -> csv.Reader:  # type: ignore[name-defined]  # typeshed has it as _reader

@@ -21,6 +21,7 @@ from .records import records
 from .source import as_written, source_of
 from .tell import document, view
 from .tests import tests
+from .warn import warnings
 from .write import write
 
 
@@ -55,7 +56,7 @@ def make(name: str, data: str, wanted: Wanted, store: LocalStore, *, sha256: str
         "test_flow.py": tests(name, read),
     }
     write(folder / name, files)
-    told = document(name, data, found, read, [*notes, *decided.why], list(files), store)
+    told = document(name, data, found, read, [*notes, *decided.why], list(files), store, warnings(read, found, decided))
     if as_json:
         json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")

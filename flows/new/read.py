@@ -46,13 +46,15 @@ def read_all(of: Source, found: Look) -> Survey:
 
 
 def _second_thoughts(result: Survey) -> bool:
-    """Whether the whole file has shown what its first rows did not: an id that repeats, labels with blanks around them."""
+    """Whether the whole file has shown what its first rows did not: an id that repeats, labels with blanks around them, empty text."""
     changed = False
     for column in result.columns:
         if column.role == "id" and column.note == "repeats":
             column.role, column.note, column.as_text = "", "some repeat, so it is no id", False
             column.field = field_names([column.name])[column.name]
             changed = True
+        if not column.role and column.blank and not column.as_text:
+            column.as_text = changed = True
         if column.role == "label" and not column.as_text and any(label != label.strip() for label in result.labels):
             column.as_text = changed = True
     return changed
@@ -171,8 +173,9 @@ class _Reader:
 
 def _watch(column: Column, values: pa.ChunkedArray) -> None:
     """Remember the range and the values of what was kept."""
-    blank = pc.equal(values, "") if column.kind == "str" else None
-    column.missing += values.null_count + (pc.sum(blank).as_py() or 0 if blank is not None else 0)
+    blank = (pc.sum(pc.equal(values, "")).as_py() or 0) if column.kind == "str" else 0
+    column.blank += blank
+    column.missing += values.null_count + blank
     if column.kind == "str":
         if column.values is not None and column.role in ("", "label"):
             for pair in pc.value_counts(values).to_pylist():

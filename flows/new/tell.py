@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -24,7 +25,7 @@ _SHOWN = 12  # lines of a list
 
 
 def document(
-    name: str, data: str, found: Look, read: Survey, decided: list[str], files: list[str], store: LocalStore
+    name: str, data: str, found: Look, read: Survey, decided: list[str], files: list[str], store: LocalStore, warned: list[str]
 ) -> dict[str, Any]:
     """What `new --json` prints."""
     return {
@@ -46,9 +47,10 @@ def document(
         ],
         "conflicts": read.conflicts,
         "decided": decided,
+        "warnings": warned,
         "files": [f"{name}/{file}" for file in files],
         "next": [
-            f"pytest {name}",
+            *([f"pytest {name}"] if find_spec("pytest") else []),
             command(store, "validate", f"{name}.flow:{name}"),
             command(store, "run", f"{name}.flow:{name}"),
         ],
@@ -85,8 +87,11 @@ def view(told: dict[str, Any]) -> RenderableType:
                 "yellow",
             )
         )
+    parts += [Text(f"  ! {line}", "bold red") for line in told["warnings"]]
     parts.append(Text.assemble("\nwritten: ", (" ".join(told["files"]), "green")))
-    parts += [Text(f"{word} {line}", style="dim") for word, line in zip(("next:", "     ", "     "), told["next"], strict=True)]
+    parts += [
+        Text(f"{word} {line}", style="dim") for word, line in zip(("next:", "     ", "     "), told["next"], strict=False)
+    ]
     return Group(*parts)
 
 

@@ -3,5 +3,6 @@
 from .drift import Drift
 from .labels import OneLabel
 from .leakage import Leakage
+from .parts import LabelsInParts
 
-__all__ = ["Drift", "Leakage", "OneLabel"]
+__all__ = ["Drift", "LabelsInParts", "Leakage", "OneLabel"]

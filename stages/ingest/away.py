@@ -10,13 +10,15 @@ from pipeline import LINE, SOURCE, turned_away
 
 from .encodings import shown
 
+_RAW = "_raw"  # no column of a Record is called so
+
 
 def lines_away(name: str, lines: Sequence[tuple[int, bytes, str]]) -> list[pa.Table]:
-    """A table of (line, its bytes, why it is no row) in the order of the lines, or none; the row is its text."""
+    """A table of (line, its bytes, why it is no row) in the order of the lines, or none; the row is its text, as `_raw`."""
     if not lines:
         return []
     numbers, texts, rules = zip(*sorted(lines), strict=True)
     texts = tuple(shown(raw.removesuffix(b"\n").removesuffix(b"\r")) for raw in texts)
-    rows = pa.table({SOURCE: [name] * len(lines), LINE: pa.array(numbers, pa.int64()), "text": texts})
+    rows = pa.table({SOURCE: [name] * len(lines), LINE: pa.array(numbers, pa.int64()), _RAW: texts})
     away = turned_away(rows, "")
     return [away.set_column(away.schema.get_field_index("rule"), "rule", pa.array(rules, pa.string()))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, SerializeAsAny
@@ -53,6 +53,22 @@ class Columns(Source):
                 left -= found.num_rows
                 if not left:
                     return
+
+    def derived(self) -> Mapping[str, Sequence[str]]:
+        """The id, where it is a digest, and what the source itself computes."""
+        return {**self.of.derived(), **({"id": self.id_from} if self.id_from else {})}
+
+    def derive(self, rows: pa.Table) -> pa.Table:
+        """Text without blanks around it, and the id of what the row holds now; columns that are not there are passed over."""
+        import pyarrow as pa
+
+        found = {name: rows[name] for name in rows.column_names}
+        for name in self.as_text:
+            if name in found:
+                found[name] = _text(found[name], name)
+        if self.id_from and found.keys() >= set(self.id_from):
+            found["id"] = _ids([found[name] for name in self.id_from])
+        return pa.table(found)
 
     def _named(self, rows: pa.Table) -> pa.Table:
         import pyarrow as pa

@@ -28,12 +28,14 @@ class CsvFile(Files):
     alone, so that what follows is read.  Empty lines are no rows.
 
     columns: their names, where the file has no line that names them.  skip_lines: lines before that, or before the first row.
+    header: what the line says that names them, where `columns` gives them other names; a file whose header is another is refused.
     delimiter, quote, escape: one character, or None to find it from the first 256 KiB; quote and escape may be empty for none.
     encoding: as Python calls it, or None to find it; a byte order mark goes before both.  What was found is noted in the progress.
     nulls: what stands for no value, such as "?" or "NA", whatever blanks are around it.  strip: take blanks off all values.
     """
 
     columns: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    header: tuple[str, ...] = ()
     skip_lines: int = Field(default=0, ge=0, le=1000)
     delimiter: Letter | None = None
     quote: Letter | Annotated[str, Field(max_length=0)] | None = None
@@ -52,6 +54,8 @@ class CsvFile(Files):
             raise ValueError(f"delimiter, quote and escape must differ; found {letters}")
         if len(set(self.columns)) < len(self.columns):
             raise ValueError(f"columns names one twice: {list(self.columns)}")
+        if self.header and len(self.header) != len(self.columns):
+            raise ValueError(f"header has {len(self.header)} names, columns {len(self.columns)}; expected one each")
         return self
 
     def rows(self, part: Part) -> Iterator[tuple[pa.Table, list[pa.Table]]]:

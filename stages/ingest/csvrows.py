@@ -59,8 +59,8 @@ def csv_rows(source: CsvFile, part: Part, tell: Callable[[str], None]) -> Iterat
         found.lines += skipped
         found.skipped = [(line + skipped, raw, why) for line, raw, why in found.skipped]
         first = 0
-        if not names:
-            first, names = _header(part.name, found, dialect, tell)
+        if rows is None and (source.header or not names):
+            first, names = _header(source, part.name, found, dialect, tell)
         if rows is None and names:
             rows = _Rows(source, part.name, dialect, names)
             yield rows.table(b"", np.empty(0, np.int64)), []
@@ -80,10 +80,11 @@ def _without_lines(head: bytes, count: int) -> tuple[bytes, int]:
     return head, count
 
 
-def _header(name: str, found: Records, dialect: Dialect, tell: Callable[[str], None]) -> tuple[int, list[str]]:
+def _header(source: CsvFile, name: str, found: Records, dialect: Dialect, tell: Callable[[str], None]) -> tuple[int, list[str]]:
     """(index of the first record after the header, names of the columns); the header is the first line that is not empty.
 
-    A column without a name is called after its place.  Raises StageError for a header that is no record or names one twice.
+    A column without a name is called after its place.  Raises StageError for a header that is no record, names one twice or is not
+    the one that the source was told.
     """
     for index, (start, end) in enumerate(zip(found.starts.tolist(), found.ends.tolist(), strict=True)):
         raw = found.data[start:end].rstrip(b"\r\n")
@@ -95,6 +96,13 @@ def _header(name: str, found: Records, dialect: Dialect, tell: Callable[[str], N
             names = first_fields(raw.decode(), dialect)
         except (ValueError, csv.Error) as error:
             raise StageError(f"source {name}: its header {bounded(shown(raw))!r} cannot be read: {error}") from error
+        if source.header:
+            if tuple(names) != source.header:
+                raise StageError(
+                    f"source {name}: its header is {bounded(names)}, expected {bounded(list(source.header))}; "
+                    f"see whether its columns were moved, then change header and columns"
+                )
+            return index + 1, list(source.columns)
         unnamed = [place for place, column in enumerate(names, 1) if not column.strip()]
         if unnamed:
             names = [column if column.strip() else f"column_{place}" for place, column in enumerate(names, 1)]
@@ -102,7 +110,7 @@ def _header(name: str, found: Records, dialect: Dialect, tell: Callable[[str], N
         if len(set(names)) < len(names):
             raise StageError(
                 f"source {name}: the header names a column twice: {bounded(names)}; "
-                f"declare columns=(...) of your own, and skip_lines={int(found.lines[index])} for the header"
+                f"declare columns=(...) of your own, and what it says as header=(...)"
             )
         return index + 1, names
     if found.skipped:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -34,6 +34,14 @@ class Source(Frozen):
         """Rows of one item of `state` as they come, with what was turned away on the way (see pipeline.turned_away)."""
         raise TypeError(f"source {type(self).__name__} must define read(self, name)")
 
+    def derived(self) -> Mapping[str, Sequence[str]]:
+        """Columns that the source computes from others, each with those."""
+        return {}
+
+    def derive(self, rows: pa.Table) -> pa.Table:
+        """Rows that a person put right, with these columns computed anew."""
+        return rows
+
 
 class Ingest(Stage, Generic[R]):
     """Read a source, item by item: a file or package that stays as it was is not read again.
@@ -53,6 +61,14 @@ class Ingest(Stage, Generic[R]):
     def unchanged(self, item: Outside) -> bool:
         """Whether the source has the item in the same state still."""
         return bool(self.source.state_of(item.name) == item.state)
+
+    def derived(self) -> Mapping[str, Sequence[str]]:
+        """Those of the source."""
+        return self.source.derived()
+
+    def derive(self, rows: pa.Table) -> pa.Table:
+        """As the source does."""
+        return self.source.derive(rows)
 
     def map(self, item: Outside) -> Iterator[Table[R]]:
         """One item; what is in memory is a fragment of it."""

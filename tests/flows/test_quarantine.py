@@ -82,7 +82,9 @@ def test_json_lines_are_exported_and_replayed_with_their_types(turned_away):
     assert turned_away.brickwise("quarantine", "export", "zoo.flow:data", "raw", "bad.jsonl").returncode == 0
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert {"_identity", "_rule", "_line", "text"} <= rows[0].keys()
-    path.write_text("".join(json.dumps(row | {"id": row.get("id") or "5", "label": "owl"}) + "\n" for row in rows))
+    path.write_text(
+        "".join(json.dumps(row | {"id": row["id"] or "5", "text": row["text"] or "too", "label": "owl"}) + "\n" for row in rows)
+    )
     done = turned_away.brickwise("quarantine", "replay", "zoo.flow:data", "raw", "bad.jsonl", "--json")
     document = json.loads(done.stdout)
     assert (document["repaired"], document["run"]["steps"][0]["rows_out"]) == (4, 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
@@ -15,7 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import Pipeline, UsageError
+from flows.quarantine import export, replay
+from pipeline import LocalStore, Pipeline, Table, UsageError
+from pipeline.publish import load
+from pipeline.stage import Port
 
 ROOT = Path(__file__).parents[3]
 
@@ -213,6 +217,17 @@ def test_a_header_that_names_a_column_twice_or_not_at_all_is_put_right(here, rev
     assert sifted(here, "films")["raw"] == (300, 0)
 
 
+def test_a_header_that_names_a_column_twice_is_looked_at_in_every_run(here, reviews):
+    rows = [[text, f"answer {i}", f"other {i}", label] for i, (text, label) in enumerate(reviews(300))]
+    here.csv("reviews.csv", ["Question", "Answer", "Answer", "label"], rows)
+    here.new("films", "reviews.csv", "Question", "label")
+    assert sifted(here, "films")["raw"] == (300, 0)
+    here.csv("reviews.csv", ["Answer", "Question", "Answer", "label"], [[b, a, *more] for a, b, *more in rows])
+    done = here.load("films.flow:films").run(str(here.folder / "store"))
+    assert done.status == "failed"
+    assert "its header is ['Answer', 'Question'" in str(done.steps[0].error)
+
+
 def test_words_for_no_value_and_blanks_are_seen_and_a_label_is_never_one(here, reviews):
     rows = [
         [text, "NA" if label == "bad" else "?", " ?" if i % 9 == 0 else " clerk", " NA" if i % 7 == 0 else f" {i}", " NA"]
@@ -300,3 +315,85 @@ def test_ten_rows_are_enough_to_run_to_the_end(here, reviews):
     done = here.load("films.flow:films").run(str(here.folder / "store"))
     assert done.status == "done"
     assert set(done.metrics) == {"majority", "linear", "net"}
+
+
+def repaired(here, name, step, change):
+    """Export what a step turned away, change it, replay it; gives the exported rows as they were."""
+    pipeline, store = here.load(f"{name}.flow:{name}"), LocalStore(here.folder / "store")
+    path = here.folder / f"{step}.csv"
+    export(pipeline, store, step, None, path, origin=f"{name}.flow:{name}")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(row | change(row) for row in rows)
+    assert replay(pipeline, store, step, path, origin=f"{name}.flow:{name}", as_json=False) == 0
+    return rows
+
+
+def test_a_derived_id_follows_the_text_that_was_put_right(here, reviews):
+    rows = reviews(300)
+    blank = [["", "good"], [" ", "bad"]]
+    here.csv("reviews.csv", ["review", "class"], [*rows, *rows[:2], *blank])
+    with (here.folder / "reviews.csv").open("a") as file:
+        file.write("too,many,fields\n")
+    here.new("films", "reviews.csv", "review", "class")
+    assert sifted(here, "films") == {"raw": (304, 1), "clean": (302, 2), "unique": (300, 2), "split": (300, 0)}
+    exported = repaired(here, "films", "raw", lambda row: {"text": "a raw line", "label": "good"})
+    assert [row["_raw"] for row in exported] == ["too,many,fields"]
+    assert "id" not in exported[0]
+    repaired(here, "films", "clean", lambda row: {"text": f"no longer blank, once {row['label']}"})
+    assert [row["text"] for row in repaired(here, "films", "unique", lambda row: {"text": f"{row['text']} again"})]
+    assert sifted(here, "films") == {"raw": (305, 0), "clean": (305, 0), "unique": (305, 0), "split": (305, 0)}
+
+
+@pytest.mark.parametrize("count", [800, 12_000])
+def test_an_empty_value_of_a_column_that_only_comes_along_is_none(here, reviews, count):
+    rows = [[*row, ("", "groß")[i % 3 == 0] if i > count - 700 else "groß"] for i, row in enumerate(reviews(count))]
+    here.csv("reviews.csv", ["review", "class", "size"], rows)
+    told = json.loads(here.new("films", "reviews.csv", "review", "class", as_json=True))
+    (size,) = (one for one in told["columns"] if one["field"] == "size")
+    empty = sum(not row[2] for row in rows)
+    assert (size["type"], size["missing"]) == ("str | None", empty)
+    whole = here.load("films.flow:films")
+    done = Pipeline("films", whole.steps["raw"]).run(str(here.folder / "store"))
+    port = Port("rows", Table, here.load("films.records:FilmsRow"))
+    assert load(LocalStore(here.folder / "store"), done.steps[0].outputs["rows"], port).read()["size"].null_count == empty
+
+
+def test_a_limit_stays_one_where_much_is_lost_and_the_loss_is_told(here, reviews):
+    rows = [[text, label if i % 2 else ""] for i, (text, label) in enumerate(reviews(600))]
+    here.csv("reviews.csv", ["review", "class"], rows)
+    assert "300 of 600 rows (50%) are lost" in " ".join(here.new("films", "reviews.csv", "review", "class").split())
+    (limit, *_) = here.load("films.flow:films").steps["raw"].checks
+    assert limit.fraction == 0.67
+
+
+def test_what_is_likely_not_meant_is_warned_of(here, reviews):
+    rows = [
+        [text, label.upper() if i % 50 == 0 else label, ("train", "test")[i % 4 == 0]]
+        for i, (text, label) in enumerate(reviews(300))
+    ]
+    rows.append(["a film like no other", "odd", "train"])
+    here.csv("reviews.csv", ["review", "class", "split"], rows)
+    told = json.loads(here.new("films", "reviews.csv", "review", "class", as_json=True))
+    said = "\n".join(told["warnings"])
+    assert "lack: odd in" in said
+    assert "BAD, bad; GOOD, good" in said
+    assert "the column split seems to name parts of the data (test, train)" in said
+    assert "rows are lost" not in said
+    whole = here.load("films.flow:films")
+    done = Pipeline("films", *[whole.steps[step] for step in ("raw", "clean", "unique", "split")]).run(
+        str(here.folder / "store")
+    )
+    (receipt,) = (receipt for receipt in done.steps[-1].receipts if receipt.check == "labels_in_parts")
+    assert "odd not in" in str(receipt)
+
+
+def test_pytest_is_the_next_command_only_where_it_is_installed(here, reviews, monkeypatch):
+    here.csv("reviews.csv", ["review", "class"], reviews(60))
+    monkeypatch.setattr("flows.new.tell.find_spec", lambda name: None)
+    printed = here.new("films", "reviews.csv", "review", "class")
+    assert "pytest films" not in printed
+    assert "next: brickwise validate films.flow:films" in printed

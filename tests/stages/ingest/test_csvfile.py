@@ -53,8 +53,8 @@ def test_ragged_lines_are_quarantined_with_their_number_and_text(csv, read):
     rows, away = read(csv("id,text\n1,a\n2\n3,c,extra\n4,d\n"))
     assert [row["id"] for row in rows] == ["1", "4"]
     assert [(line["rule"], line["line"], line["row"]) for line in away] == [
-        ("has 1 fields, expected 2", 3, '{"text":"2"}'),
-        ("has 3 fields, expected 2", 4, '{"text":"3,c,extra"}'),
+        ("has 1 fields, expected 2", 3, '{"_raw":"2"}'),
+        ("has 3 fields, expected 2", 4, '{"_raw":"3,c,extra"}'),
     ]
 
 
@@ -63,7 +63,7 @@ def test_a_ragged_line_far_down_keeps_its_number_and_order_is_kept(csv, read):
     lines[25_000] = "alone"
     rows, away = read(csv("id,text\n" + "\n".join(lines) + "\n"))
     assert [row["id"] for row in rows] == [str(i) for i in range(30_000) if i != 25_000]
-    assert (away[0]["line"], away[0]["row"]) == (25002, '{"text":"alone"}')
+    assert (away[0]["line"], away[0]["row"]) == (25002, '{"_raw":"alone"}')
 
 
 def test_a_file_of_a_header_alone_has_no_rows(csv, read):
@@ -182,7 +182,7 @@ def turned(away):
 def test_a_quote_that_is_never_closed_takes_its_line_alone(csv, read):
     rows, away = read(csv('id,text\n1,"never\n' + "".join(f"{i},x\n" for i in range(2, 300_000))))
     assert [row["id"] for row in rows] == [str(i) for i in range(2, 300_000)]
-    assert turned(away) == [(2, "opens a quote that is not closed within 4,194,304 bytes", '{"text":"1,\\"never"}')]
+    assert turned(away) == [(2, "opens a quote that is not closed within 4,194,304 bytes", '{"_raw":"1,\\"never"}')]
 
 
 def test_a_quote_that_is_closed_in_the_middle_of_a_value_takes_its_line_alone(csv, read):
@@ -226,13 +226,13 @@ def test_a_file_of_100_000_columns_is_read(csv, read):
 def test_a_nul_byte_turns_its_row_away(csv, read):
     rows, away = read(csv(b"id,text\n1,a\x00b\n2,c\n"))
     assert [row["id"] for row in rows] == ["2"]
-    assert turned(away) == [(2, "holds a NUL byte, which no text has", '{"text":"1,a\\u0000b"}')]
+    assert turned(away) == [(2, "holds a NUL byte, which no text has", '{"_raw":"1,a\\u0000b"}')]
 
 
 def test_a_byte_that_does_not_decode_turns_its_row_away_with_its_line(csv, read):
     rows, away = read(csv("id,text\n1,größe\n2,weiß\n".encode() + b"3,gr\xf6\xdfe\n4,b\n"))
     assert [row["text"] for row in rows] == ["größe", "weiß", "b"]
-    assert turned(away) == [(4, "holds bytes that are no text in the file's encoding", '{"text":"3,gr\\\\xf6\\\\xdfe"}')]
+    assert turned(away) == [(4, "holds bytes that are no text in the file's encoding", '{"_raw":"3,gr\\\\xf6\\\\xdfe"}')]
 
 
 def test_rows_of_every_kind_are_kept_or_turned_away_and_never_lost(csv, read):

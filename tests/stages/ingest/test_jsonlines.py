@@ -57,7 +57,7 @@ def test_a_bad_line_is_turned_away_with_its_line_and_takes_no_other_along(lines,
     rows, away = read(lines('{"a": 1}', "", line, '{"a": 2}'))
     assert rows == [{"a": 1}, {"a": 2}]
     assert [(bad["line"], bad["rule"][: len(why)]) for bad in away] == [(3, why)]
-    assert json.loads(away[0]["row"])["text"][:20] == line[:20]
+    assert json.loads(away[0]["row"])["_raw"][:20] == line[:20]
 
 
 def test_bytes_that_are_not_utf_8_turn_their_line_away(lines, read):
