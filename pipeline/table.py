@@ -81,7 +81,7 @@ def _read(fragment: Stored | pa.Table, columns: Sequence[str] | None) -> pa.Tabl
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        return pq.read_table(pa.BufferReader(fragment.read()), columns=None if columns is None else list(columns))
+        fragment = pq.ParquetFile(pa.BufferReader(fragment.read())).read(columns, use_threads=False)  # half of read_table's time
     return fragment if columns is None else fragment.select(list(columns))
 
 
