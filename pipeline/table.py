@@ -81,7 +81,8 @@ def _read(fragment: Stored | pa.Table, columns: Sequence[str] | None) -> pa.Tabl
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        return pq.read_table(pa.BufferReader(fragment.read()), columns=None if columns is None else list(columns))
+        file = pq.ParquetFile(pa.BufferReader(fragment.read()))
+        fragment = file.read(columns, use_threads=False)  # in half the time of `read_table`
     return fragment if columns is None else fragment.select(list(columns))
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from queue import LifoQueue
+from contextlib import suppress
+from queue import Empty, LifoQueue
 from typing import Any
 
 from . import errors
@@ -25,6 +27,7 @@ from .store.local import LocalStore
 
 _START = "import sys, json; sys.path[:] = json.loads(sys.stdin.readline()); from pipeline.worker import main; main()"
 _PATIENCE = 1.0  # starting a process takes half of that
+_LITTLE = 0.2  # seconds: what is not worth the words even where workers wait
 
 
 def cores() -> int:
@@ -39,35 +42,57 @@ class ElsewhereError(Exception):
 class Workers:
     """As many processes as there are cores, or `count`, shared by the steps of a run; closed with it.
 
-    patience: seconds of work in this process before others are asked.
+    patience: seconds of work in this process before others are asked, or half of that before they are started and left to get ready.
     """
 
     def __init__(self, store: LocalStore, count: int | None = None, patience: float | None = None) -> None:
         self._store = store
         self._cores = cores() if count is None else count
         self._patience = _PATIENCE if patience is None else patience
+        self._started = 0
         self._slots: LifoQueue[_Worker | None] = LifoQueue()
         for _ in range(self._cores):
             self._slots.put(None)
 
     def map(self, stage: Stage, jobs: Sequence[Json], here: Callable[[Json], Json], done: Callable[[], None]) -> list[Json]:
-        """What each job gives, in order: made `here` at first, by workers when what is left would take them much less time.
+        """What each job gives, in order: made `here` at first, by workers when what is left would take them much less time, or when some are there already.
 
         done: called after each.  Raises what a job raises; those that were not begun are dropped.
         """
         made: list[Json] = []
         began = time.monotonic()
-        document: Json | None = None
+        document = describe(stage) if self._cores > 1 and len(jobs) > 1 else None
         for job in jobs:
             passed = time.monotonic() - began
             left = (len(jobs) - len(made)) * passed / max(len(made), 1)
-            if self._cores > 1 and made and passed >= self._patience and left >= 2 * self._patience:
-                document = describe(stage)
-                if document is not None:
-                    break
+            if document is not None and made and self._take(passed, left, len(jobs) - len(made)):
+                return made + self._elsewhere(document, jobs[len(made) :], here, done)
             made.append(here(job))
             done()
-        return made + (self._elsewhere(document, jobs[len(made) :], here, done) if document is not None else [])
+        return made
+
+    def _take(self, passed: float, left: float, jobs: int) -> bool:
+        """Whether workers take what is left: those there are if it is not too little, new ones, which start meanwhile, if it is much."""
+        if passed >= self._patience / 2 and left >= 2 * self._patience:
+            self._start(jobs)
+        if not self._started or left < min(_LITTLE, self._patience):
+            return False
+        ready = all(worker is None or worker.ready for worker in list(self._slots.queue))
+        return ready or passed >= 2 * self._patience
+
+    def _start(self, most: int) -> None:
+        """Start the processes that are not there yet, and do not wait for them."""
+        free: list[_Worker | None] = []
+        with suppress(Empty):
+            while True:
+                free.append(self._slots.get_nowait())
+        for slot in sorted(free, key=lambda one: one is not None):  # those there are on top
+            self._slots.put(slot or (self._new() if self._started < most else None))
+
+    def _new(self) -> _Worker:
+        worker = _Worker(self._store)
+        self._started += 1
+        return worker
 
     def _elsewhere(
         self, document: Json, jobs: Sequence[Json], here: Callable[[Json], Json], done: Callable[[], None]
@@ -75,12 +100,13 @@ class Workers:
         def ask(job: Json) -> Json:
             slot = self._slots.get()
             try:
-                worker = slot or _Worker(self._store)
+                worker = slot or self._new()
                 slot = worker
                 answer = worker.ask({"stage": document, **job})
             except BaseException:
                 if slot is not None:
                     slot.stop()
+                    self._started -= 1
                 slot = None
                 raise
             finally:
@@ -89,7 +115,7 @@ class Workers:
             done()
             return made
 
-        with ThreadPoolExecutor(self._cores) as threads:
+        with ThreadPoolExecutor(self._started) as threads:
             futures = [threads.submit(ask, job) for job in jobs]
             wait(futures, return_when=FIRST_EXCEPTION)
             threads.shutdown(wait=False, cancel_futures=True)
@@ -118,12 +144,21 @@ class _Worker:
             text=True,
         )
         lease = store.lease_file
+        self._asked = False
         self._tell(sys.path)
-        self.ask({"store": str(store.root.resolve()), "lease": str(lease.resolve()) if lease else None})
+        self._tell({"store": str(store.root.resolve()), "lease": str(lease.resolve()) if lease else None})
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has said that it is, or been asked something."""
+        return self._asked or bool(select.select([self._process.stdout], [], [], 0)[0])
 
     def ask(self, question: Json) -> Json:
         """The answer to one line. Raises StageError when the process is gone."""
         try:
+            if not self._asked:
+                self._process.stdout.readline()  # type: ignore[union-attr]  # that it is ready
+                self._asked = True
             self._tell(question)
             line = self._process.stdout.readline()  # type: ignore[union-attr]  # a pipe, as asked for
         except OSError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pydantic import Field
@@ -10,12 +10,13 @@ from pydantic import Field
 from pipeline import Stage, Table, record_of, sift
 from schemas import Record, Text
 
+from .texts import changed
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 R = TypeVar("R", bound=Record)
 
-# Looking for what would change takes a fifth of the time of changing it, and most texts have nothing.
 _MAY_COMPOSE = r"[^\x00-\x{2ff}]"  # all text of the characters before is in form NFC
 _ODD_BLANKS = r"\p{C}|[^\P{Z} ]|  |^ | $"
 
@@ -79,16 +80,8 @@ def normalise(table: pa.Table) -> pa.Table:
     """The table with its text in Unicode form NFC, control characters and runs of white space made one blank."""
     import pyarrow.compute as pc
 
-    text = _changed(table["text"], _MAY_COMPOSE, lambda some: pc.utf8_normalize(some, "NFC"))
-    text = _changed(
+    text = changed(table["text"], _MAY_COMPOSE, lambda some: pc.utf8_normalize(some, "NFC"))
+    text = changed(
         text, _ODD_BLANKS, lambda some: pc.utf8_trim_whitespace(pc.replace_substring_regex(some, r"[\s\p{Z}\p{C}]+", " "))
     )
     return table.set_column(table.schema.get_field_index("text"), "text", text)
-
-
-def _changed(texts: pa.ChunkedArray, pattern: str, change: Callable[[pa.ChunkedArray], pa.ChunkedArray]) -> pa.ChunkedArray:
-    """The texts, those that match the pattern changed."""
-    import pyarrow.compute as pc
-
-    found = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
-    return pc.replace_with_mask(texts, found.combine_chunks(), change(texts.filter(found)).combine_chunks())

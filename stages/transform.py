@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
 from pipeline import Stage, Table, record_of
 from pipeline.digest import digest_bytes
 from schemas import Record, Text
+
+from .texts import changed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 R = TypeVar("R", bound=Record)
 
@@ -32,10 +37,15 @@ class Mask(Stage, Generic[R]):
         """One fragment."""
         import pyarrow.compute as pc
 
+        stems = f"(?i:{'|'.join(self.stems)})"
+        aliases = rf"\b(?:{'|'.join(self.aliases)})\."
+
+        def hide(some: pa.ChunkedArray) -> pa.ChunkedArray:
+            some = pc.replace_substring_regex(some, stems, self.token)
+            return pc.replace_substring_regex(some, aliases, f"{self.token}.") if self.aliases else some
+
         table = rows.read()
-        text = pc.replace_substring_regex(table["text"], f"(?i){'|'.join(self.stems)}", self.token)
-        if self.aliases:
-            text = pc.replace_substring_regex(text, rf"\b(?:{'|'.join(self.aliases)})\.", f"{self.token}.")
+        text = changed(table["text"], f"{stems}|{aliases}" if self.aliases else stems, hide)
         return Table.of(record_of(self), table.set_column(table.schema.get_field_index("text"), "text", text))
 
 
