@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from .base import Derived, Expectation, limits, named, said
+
+_AHEAD = timedelta(hours=14)  # of UTC, are the clocks that are farthest ahead: a date or moment without a zone may be theirs
 
 
 class ColumnsAre(Expectation):
@@ -51,7 +54,7 @@ class RowCountNear(Expectation):
 
     def arguments(self) -> dict[str, Any]:
         """The number of rows between two bounds."""
-        off = int(self.rows * self.within)
+        off = int(self.rows * Fraction(str(self.within)))  # 0.29 of 100 is 29, and 28 in floats
         return {"min_value": self.rows - off, "max_value": self.rows + off}
 
     def sentence(self) -> str:
@@ -60,9 +63,10 @@ class RowCountNear(Expectation):
 
 
 class Fresh(Derived):
-    """The newest value of a date or datetime column is at most so old, and not more than a day ahead of the clock (time zones differ).
+    """The newest value of a date or datetime column is at most so old, and at most 14 hours ahead of the clock in UTC, as clocks elsewhere are.
 
-    It depends on the clock: by the day, or by the hour where hours are asked for; a receipt of an earlier day or hour is not counted.
+    Days alone count from the midnight that the day began with, in UTC; with hours, the age is exact to the moment of judging.
+    A receipt holds for its day, or for its hour where hours are asked for: one of an earlier day or hour is not counted.
     """
 
     kind = "expect_column_max_to_be_between"
@@ -87,12 +91,12 @@ class Fresh(Derived):
 
     def arguments(self) -> dict[str, Any]:
         """The greatest value between two moments."""
-        moment = self.now()
-        oldest = moment - timedelta(days=self.days, hours=self.hours)
-        return {"min_value": oldest, "max_value": moment + timedelta(days=1, hours=1 if self.hours else 24)}
+        moment = clock()
+        oldest = (moment if self.hours else self.now()) - timedelta(days=self.days, hours=self.hours)
+        return {"min_value": oldest, "max_value": moment + _AHEAD}
 
     def now(self) -> datetime:
-        """The day, or the hour, in UTC."""
+        """The day, or the hour, in UTC, that a receipt holds for."""
         moment = clock().replace(minute=0, second=0, microsecond=0)
         return moment if self.hours else moment.replace(hour=0)
 
@@ -103,7 +107,7 @@ class Fresh(Derived):
             for number, word in ((self.days, "day"), (self.hours, "hour"))
             if number
         ]
-        return f"the newest value is at most {' and '.join(ages)} old, and not ahead of the clock"
+        return f"the newest value is at most {' and '.join(ages)} old, and at most 14 hours ahead of UTC"
 
 
 def clock() -> datetime:

@@ -3,7 +3,7 @@
 A value reads where nothing of it is lost.  Of text, white space around it aside:
 
     int64      digits with a sign or none: 3, -3, +3, 007, 3.0;  not 1e3, 0x10, 1_000, 1,000
-    double     3, 3.5, .5, 1e3, nan, inf, infinity;  not 1,5
+    double     3, 3.5, .5, 1e3, nan, inf, infinity;  not 1,5, or 1e400, of which no float holds more than the sign
     bool       1 0, true false, t f, yes no, y n, on off, in any case
     date       2024-02-29;  not 2024-02-30, 29.2.2024, or a date with a time
     timestamp  2024-02-29T12:00:00Z, or with +01:00, to the microsecond;  not without a zone
@@ -106,11 +106,14 @@ def _decimal_number(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.A
 
 
 def _decimal(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    """Decimals with no more digits than the column has."""
-    try:
-        return values, values.cast(kind)
-    except pa.ArrowInvalid:
-        return _decimal_number(values, kind)
+    """Decimals with no more digits than the column has. Arrow's cast is asked only where all digits fit the type's width: see decimal_text."""
+    wide = max(values.type.bit_width, kind.bit_width) > 128
+    if values.type.precision - values.type.scale + kind.scale <= (76 if wide else 38):
+        try:
+            return values, values.cast(kind)
+        except pa.ArrowInvalid:
+            pass
+    return _decimal_number(values, kind)
 
 
 def _bit(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:

@@ -93,6 +93,8 @@ def _as_arrow(column: Column, value: Any) -> Iterator[Any]:
     from .reading import UnreadableError, read
 
     try:
+        if type(value) is int and not -(2**63) <= value < 2**63 and column.kind.startswith(("double", "decimal", "string")):
+            value = str(value)  # as JSON Lines give a number that no Arrow integer holds
         made, unread = read(pa.array([value.value if isinstance(value, Enum) else value]), arrow_type(column))
     except (UnreadableError, pa.ArrowException, TypeError, ValueError, OverflowError):
         return

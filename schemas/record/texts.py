@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,10 +60,21 @@ def int_text(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
 def shaped(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
     """Floats, dates and moments."""
     try:
-        return values, values.cast(kind)
+        made = values.cast(kind)
     except pa.ArrowInvalid:
-        text = blank(values)
-        return text, cast(where(pc.match_substring_regex(text, _SHAPES[family(kind)]), text), kind)
+        pass
+    else:
+        if not (pa.types.is_floating(kind) and pc.any(pc.match_substring(values, "(")).as_py()):  # Arrow reads nan(1)
+            return values, _finite(values, made)
+    text = blank(values)
+    return text, _finite(text, cast(where(pc.match_substring_regex(text, _SHAPES[family(kind)]), text), kind))
+
+
+def _finite(text: pa.Array, made: pa.Array) -> pa.Array:
+    """Without numbers that are too large for a float, of which nothing but the sign would be left; inf is inf."""
+    if not pa.types.is_floating(made.type) or not pc.any(pc.is_inf(made)).as_py():
+        return made
+    return where(pc.or_(pc.is_finite(made), pc.invert(pc.match_substring_regex(text, "[0-9]"))), made)
 
 
 def bool_text(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
@@ -74,13 +86,41 @@ def bool_text(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
 
 
 def decimal_text(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    """Decimals of no more digits than the type has."""
-    try:
-        return values, values.cast(kind)
-    except pa.ArrowInvalid:
-        text = blank(values)
-        digits = rf"0*[0-9]{{0,{kind.precision - kind.scale}}}(?:\.[0-9]{{0,{kind.scale}}}0*)?|[0-9.]+[eE][+-]?[0-9]+"
-        return text, cast(where(pc.match_substring_regex(text, f"^[+-]?(?:{digits})$"), text), kind)
+    """Decimals of no more digits than the type has.
+
+    Arrow computes modulo 2 to the type's width, and says nothing: it is given only what is sure to stay below.
+    """
+    exponent = pc.match_substring(values, "e", ignore_case=True)
+    with_exponent = pc.any(exponent).as_py()
+    longest = pc.max(pc.binary_length(values)).as_py() or 0
+    if not with_exponent and longest + kind.scale <= (38 if kind.bit_width == 128 else 76):
+        try:
+            return values, values.cast(kind)
+        except pa.ArrowInvalid:
+            pass
+    text = blank(values)
+    shape = rf"^[+-]?0*[0-9]{{0,{kind.precision - kind.scale}}}(?:\.[0-9]{{0,{kind.scale}}}0*)?$"
+    plain = where(pc.match_substring_regex(text, shape), text)
+    made = cast(pc.replace_substring_regex(plain, rf"^([^.]*\.[0-9]{{{kind.scale}}})0+$", r"\1"), kind)
+    return text, pc.coalesce(made, _with_exponent(where(exponent, text), kind)) if with_exponent else made
+
+
+def _with_exponent(text: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Decimals that are written as 1.5e3."""
+    exact = Context(prec=kind.precision, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    unit = Decimal(1).scaleb(-kind.scale)
+
+    def number(text: str | None) -> Decimal | None:
+        try:
+            found = Decimal(text or "")
+            made = found.quantize(unit, context=exact)
+        except InvalidOperation:
+            return None
+        return made if made == found else None
+
+    shape = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+$"
+    different = where(pc.match_substring_regex(text, shape), text).dictionary_encode()
+    return pa.array([number(text) for text in different.dictionary.to_pylist()], kind).take(different.indices)
 
 
 def bytes_text(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:

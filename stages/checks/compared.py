@@ -11,7 +11,7 @@ from pipeline import Finding, Table
 from pipeline.errors import bounded
 
 from . import permute
-from .measures import Measure, kind, measures, order
+from .measures import Measure, are_identifiers, kind, measures, order
 from .reordered import reordered
 from .sampled import Sample, sample
 
@@ -65,6 +65,16 @@ def _column(check: Drift, name: str, old: Sample, new: Sample) -> Iterator[Findi
     if sort == "nothing" or was.type != found.type:
         yield _finding(check, "has its type of before", name, new.rows.num_rows, True, "it had no values to compare with")
         return
+    if sort == "text" and name not in check.columns and are_identifiers(was) and are_identifiers(found):
+        yield _finding(
+            check,
+            "holds identifiers as before",
+            name,
+            new.rows.num_rows,
+            True,
+            "new ones are no drift; only nulls are compared",
+        )
+        sort = "identifier"
     for measure in measures(sort, was, found):
         yield name, measure
     if sort in ("number", "category"):

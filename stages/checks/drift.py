@@ -25,7 +25,8 @@ class Drift(Check):
     columns: column -> threshold of its own; of a nested column by its path, `address.zip`.  label: of the column `label`.
     default: of all others.
     unseen: threshold of what one side lacks: new and vanished categories, new characters of a text, nulls where there were none.
-    skip: columns that are left out; so are keys, unless `columns` names them.
+    skip: columns that are left out; so are keys and `group`, unless `columns` or `categories` names them.  Of a column of identifiers (strings of
+    printable ASCII with a digit and no space, nearly all different, in both tables) only the nulls are compared, unless `columns` names it.
     categories: columns of strings that are categories, however many values they have; `label` always is one.
     volume: how many times more or fewer rows there may be.
     sample: rows of each table that are compared, drawn by position with a fixed seed; all where there are no more.
@@ -83,5 +84,6 @@ class Drift(Check):
             for name in getattr(self, field):
                 if name not in known:
                     raise UsageError(f"check {self.name!r}: {field} names {name!r}, which is no column; {suggest(name, known)}")
-        left_out = {*self.skip, *key} - self.columns.keys()
+        new_each_time = {*key, "group"} - {*self.categories}
+        left_out = {*self.skip, *new_each_time} - self.columns.keys()
         return [name for name in known if name not in left_out]

@@ -20,6 +20,8 @@ _TAIL = 250  # bins of the highest tenth of the numbers, and as many of the lowe
 _CELLS = 500  # of categories and words: the most frequent, and one for all others
 _CHARACTERS = 1_000  # the most frequent
 _READ = 1_000  # characters of a text: a mail of a megabyte says what it says early on
+_NEARLY = 0.95  # of the values, and of how many differ, where they are identifiers
+_IDENTIFIER = "^[!-~]{0,64}[0-9][!-~]{0,64}$"
 _CATEGORIES = 1_000  # at most; a column of strings with more values, or fewer than four rows a value, is text
 
 
@@ -54,6 +56,13 @@ def kind(values: pa.ChunkedArray, category: bool) -> str:
     if pa.types.is_list(found) or pa.types.is_large_list(found):
         return "list"
     return "nothing" if pa.types.is_null(found) or pa.types.is_struct(found) else "number"
+
+
+def are_identifiers(values: pa.ChunkedArray) -> bool:
+    """Whether strings are such as `A-17`, nearly all different: new rows have new ones. Texts have words, with spaces or without digits."""
+    values = values.drop_null()
+    alike = pc.sum(pc.match_substring_regex(values, _IDENTIFIER)).as_py() or 0
+    return bool(min(alike, pc.count_distinct(values).as_py()) >= _NEARLY * max(1, len(values)))
 
 
 def measures(kind: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -> Iterator[Measure]:

@@ -13,16 +13,18 @@ from pipeline.errors import bounded
 from pipeline.sharing.remote import masked
 
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_OF_USER = "!$&'()*+,;=:%"  # what stands before the @ of a URL as it is
 _TELLING = re.compile(
-    r"(?i)passw|pwd|secret|token|signature|credential|api.?key|access.?key|^(key|sig|sas|auth|authorization)$"
+    r"(?i)pass(?:w|phrase|code)|pwd|secret|token|signature|credential|api.?key|access.?key|bearer|jwt|hmac|session|"
+    r"^(pw|pass|key|sig|sas|sid|code|auth|authorization)$"
 )
 
 
 def refuse_secrets(url: str) -> str:
     """The URL itself. Raises UsageError, with the secret masked, for one that holds a password or a token.
 
-    A secret is the password of `//name:password@`, a name without one over HTTP, and a parameter of the query whose name says
-    so.  `${NAME}` is no secret.
+    A secret is the password of `//name:password@`, a name without one over HTTP, and a parameter of the query or the fragment
+    whose name says so.  `${NAME}` is no secret.
     """
     scheme, found, rest = url.partition("://")
     if not found:
@@ -33,12 +35,12 @@ def refuse_secrets(url: str) -> str:
         if "@" in bare.partition("?")[0] and ("/" not in bare.partition("@")[0] or ":" in bare.partition("/")[0])
         else ""
     )
-    name, with_password, password = user.partition(":")
+    name, with_password, password = unquote(user).partition(":")
     secret = password or (name if scheme.startswith("http") and not with_password else "")
-    parameters = (pair.partition("=") for pair in re.split("[&;]", bare.partition("?")[2].partition("#")[0]))
+    parameters = [pair.partition("=") for pair in re.split("[?#&;]", bare)[1:]]
     if secret or any(value and _TELLING.search(unquote(name)) for name, _, value in parameters):
         raise UsageError(
-            f"{masked(url)} holds a password or a token, which would be stored with the run; "
+            f"{masked(url).partition('#')[0]} holds a password or a token, which would be stored with the run; "
             f"write ${{NAME}} in its place, which is taken from the environment when the URL is read, and never stored"
         )
     return url
@@ -48,13 +50,17 @@ def expanded(url: str, *, encoded: bool = False) -> str:
     """The URL with each `${NAME}` taken from the environment. Raises UsageError for a name that is not set.
 
     encoded: a value may be any text, and is written as its place in a URL needs it; one that is the whole URL stays as it is.
+    Else a value is taken as it stands there, but for what would end the part before the @ of a URL.
     """
     encoded = encoded and not _NAME.fullmatch(url)
 
     def value(found: re.Match[str]) -> str:
         if found[1] not in os.environ:
             raise UsageError(f"{url} needs the environment variable {found[1]}, which is not set; set it, and run again")
-        return quote(os.environ[found[1]], safe="") if encoded else os.environ[found[1]]
+        if encoded:
+            return quote(os.environ[found[1]], safe="")
+        of_user = re.search(r"://[^/?#@]*$", url[: found.start()]) and re.match(r"[^/?#]*@", url[found.end() :])
+        return quote(os.environ[found[1]], safe=_OF_USER) if of_user else os.environ[found[1]]
 
     return _NAME.sub(value, url)
 
@@ -74,13 +80,18 @@ def quoting(url: str, doing: str, error_class: type[BrickwiseError] = StageError
 
 
 def without_secrets(text: str, url: str) -> str:
-    """A library's words, with `${NAME}` again for all that it stands for in a URL, as written, encoded and decoded."""
+    """A library's words, with `${NAME}` again for all that it stands for in a URL, as written, encoded and decoded, and for its parts.
+
+    A library that takes a URL apart in another place quotes any of these, such as what follows a colon as the port.
+    """
     text = text.replace(expanded(url), url) if _NAME.search(url) else text
     for name in set(_NAME.findall(url)):
         value = os.environ.get(name, "")
         forms = {value, quote(value, safe=""), quote(value), unquote(value), *_parts(value)}
         for form in sorted(filter(None, forms), key=len, reverse=True):
             text = text.replace(form, f"${{{name}}}")
+        for part in sorted(set(filter(None, re.split(r"[:/?#@&=;\[\]\\]", value))), key=len, reverse=True):
+            text = re.sub(rf"(?<![\w{{]){re.escape(part)}(?![\w}}])", f"${{{name}}}", text)
     return text
 
 

@@ -145,7 +145,7 @@ def _local_state(name: str, empty: bool) -> Json:
         raise UsageError(
             f"source {name} cannot be read: {getattr(error, 'strerror', None) or error}; "
             f"expected a file, relative to the folder you run in"
-        ) from error
+        ) from (None if "${" in name else error)  # its own words would be in the traceback
 
 
 def _fitting(pattern: str) -> list[str]:
@@ -230,6 +230,7 @@ def _system(url: str) -> tuple[Any, str]:
 def _fetch(name: str, file: Any, max_bytes: int) -> None:
     """Copy a file over HTTP. What stands for the user and the password is sent to the named server alone."""
     from base64 import b64encode
+    from http.client import responses
     from urllib.error import HTTPError
     from urllib.parse import unquote, urlsplit, urlunsplit
     from urllib.request import Request, urlopen
@@ -243,7 +244,8 @@ def _fetch(name: str, file: Any, max_bytes: int) -> None:
         response = urlopen(request, timeout=60)  # noqa: S310
     except HTTPError as error:
         with error:
-            raise StageError(f"source {name} cannot be read: the server answered {error.code} {error.reason}") from None
+            said = responses.get(error.code, "")  # not what the server says, which may be the URL
+            raise StageError(f"source {name} cannot be read: the server answered {error.code} {said}") from None
     count = 0
     with response:
         while data := response.read(BLOCK):

@@ -120,8 +120,8 @@ CASES = [
         Shares(column="a", shares={"x": 0.5, "y": 0.5}), {"a": ["x", "y", None]}, {"a": ["x", "x", "y"]}, 3, 3,
         "the shares are near 0.5 of 'x', 0.5 of 'y' (divergence at most 0.01)",
     ),
-    (Fresh(column="a", days=2), {"a": [TODAY, date(1, 1, 1), None]}, {"a": [TODAY - timedelta(days=4)]}, 1, 1, "the newest value is at most 2 days old, and not ahead of the clock"),
-    (Fresh(column="a", days=1, hours=3), {"a": [NOW]}, {"a": [NOW - timedelta(hours=29)]}, 1, 1, "the newest value is at most 1 day and 3 hours old, and not ahead of the clock"),
+    (Fresh(column="a", days=2), {"a": [TODAY, date(1, 1, 1), None]}, {"a": [TODAY - timedelta(days=4)]}, 1, 1, "the newest value is at most 2 days old, and at most 14 hours ahead of UTC"),
+    (Fresh(column="a", days=1, hours=3), {"a": [NOW]}, {"a": [NOW - timedelta(hours=29)]}, 1, 1, "the newest value is at most 1 day and 3 hours old, and at most 14 hours ahead of UTC"),
     (ColumnsAre(columns=("a",)), {"a": [1]}, {"b": [1]}, 1, 1, "the columns are `a`"),
     (RowCount(max_value=3), {"a": [1]}, {"a": [1] * 4}, 4, 4, "the number of rows is at most 3"),
     (RowCount(min_value=2), {"a": [1, None]}, {"a": [1]}, 1, 1, "the number of rows is at least 2"),
@@ -265,6 +265,34 @@ def test_a_date_ahead_of_the_clock_is_not_fresh():
     ahead = pa.table({"a": [TODAY + timedelta(days=30)]})
     (finding,) = evaluate([Fresh(column="a", days=2)], ahead)
     assert not finding.passed
+
+
+@pytest.mark.parametrize(
+    ("age", "at", "fresh"),
+    [
+        ({"hours": 1}, datetime(2030, 1, 1, 3, 17, tzinfo=UTC), True),
+        ({"hours": 1}, datetime(2030, 1, 1, 3, 16, tzinfo=UTC), False),
+        ({"days": 1, "hours": 1}, datetime(2029, 12, 31, 3, 16, tzinfo=UTC), False),
+        ({"days": 1}, datetime(2029, 12, 31, tzinfo=UTC), True),
+        ({"days": 1}, datetime(2029, 12, 30, 23, 59, tzinfo=UTC), False),
+        ({"hours": 1}, datetime(2030, 1, 1, 18, 17, tzinfo=UTC), True),
+        ({"hours": 1}, datetime(2030, 1, 1, 18, 18, tzinfo=UTC), False),
+        ({"days": 1}, datetime(2030, 1, 1, 18, 18, tzinfo=UTC), False),
+        ({"days": 1}, date(2030, 1, 1), True),
+        ({"days": 1}, date(2030, 1, 2), False),  # nowhere is it the 2nd at 04:17 UTC
+    ],
+)
+def test_how_old_and_how_far_ahead_is_fresh_to_the_minute(monkeypatch, age, at, fresh):
+    monkeypatch.setattr(whole, "clock", lambda: datetime(2030, 1, 1, 4, 17, tzinfo=UTC))
+    (finding,) = evaluate([Fresh(column="a", **age)], pa.table({"a": [at]}))
+    assert finding.passed == fresh
+
+
+@pytest.mark.parametrize(
+    ("rows", "within", "off"), [(100, 0.29, 29), (100, 0.57, 57), (10**9, 0.1, 10**8), (7, 0.5, 3), (3, 1, 3), (9, 0, 0)]
+)
+def test_a_share_of_rows_is_exact(rows, within, off):
+    assert RowCountNear(rows=rows, within=within).arguments() == {"min_value": rows - off, "max_value": rows + off}
 
 
 def test_a_receipt_on_freshness_holds_for_its_day_or_hour(monkeypatch):

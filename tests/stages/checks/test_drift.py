@@ -92,6 +92,55 @@ def test_clean_draws_pass_nearly_always():
     assert sum(map(bool, alarms)) <= 1, alarms
 
 
+class Grouped(Sale):
+    ticket: str
+    group: str
+
+
+def grouped(seed: int, rows: int = 1_000) -> pa.Table:
+    """Ids, tickets and groups that no other draw has; most of each are longer than those of an earlier one."""
+    numbers = range(8**seed, 8**seed + rows)
+    table = put(sales(seed, rows), "id", [f"{number}" for number in numbers])
+    table = table.append_column("ticket", pa.array([f"{chr(64 + seed)}-{number:x}" for number in numbers]))
+    return table.append_column("group", pa.array([f"{number // 3}" for number in numbers]))
+
+
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_new_ids_and_groups_are_no_drift(seed):
+    findings = judged(grouped(seed), grouped(1), Grouped)
+    assert not broken(findings)
+    assert "group" not in {finding.column for finding in findings}
+    assert [finding.rule for finding in findings if finding.column == "ticket"] == ["holds identifiers as before"]
+
+
+def test_ids_and_groups_that_are_named_are_compared():
+    before, after = grouped(1), grouped(5)
+    assert {name for name, _ in broken(judged(after, before, Grouped, columns={"ticket": 0.1, "group": 0.1}))} == {
+        "ticket",
+        "group",
+    }
+    assert ("group", "has no new category") in broken(judged(after, before, Grouped, categories=("group",)))
+
+
+def test_identifiers_that_are_the_same_everywhere_or_gone_block():
+    before, after = grouped(1), grouped(5)
+    assert "ticket" in {name for name, _ in broken(judged(put(after, "ticket", ["A-1"] * 1_000), before, Grouped))}
+    assert "ticket" in {name for name, _ in broken(judged(put(after, "ticket", [""] * 1_000), before, Grouped))}
+
+
+def test_texts_of_different_words_are_no_identifiers():
+    before, after = (put(rows, "remark", [f"{rows['remark'][at]} {at}" for at in range(ROWS)]) for rows in (BEFORE, AFTER))
+    assert not broken(judged(after, before))
+    assert ("remark", "words are used as often as before") in broken(
+        judged(put(after, "remark", [f"other {at}" for at in range(ROWS)]), before)
+    )
+    words = [
+        put(BEFORE, "remark", [f"{prefix}{'abcdefghij'[at % 10]}{chr(0x4E00 + at)}" for at in range(ROWS)])
+        for prefix in ("", "long" * 5)
+    ]
+    assert ("remark", "lengths are spread as before") in broken(judged(*words))
+
+
 def test_a_clean_draw_finds_something_to_say_of_every_column_but_the_key():
     findings = judged(AFTER)
     assert {finding.column for finding in findings} == {None, *Sale.columns()} - {"id"}

@@ -96,7 +96,7 @@ def served():
                 self.end_headers()
                 return
             content = files.get(path)
-            self.send_response(404 if content is None else 200)
+            self.send_response(*((404, f"Nothing at {self.path}") if content is None else (200,)))
             self.send_header("Content-Length", str(len(content or b"")))
             self.end_headers()
             self.wfile.write(content or b"")

@@ -1,8 +1,10 @@
 """The file layer: which files a path names, their state, their bytes, and the bad input that concerns files."""
 
+import base64
 import gzip
 import hashlib
 import os
+import re
 import tarfile
 import traceback
 import tracemalloc
@@ -364,6 +366,13 @@ def test_a_url_that_cannot_be_read_is_refused_when_the_source_is_built(url):
         "https://host/x.csv?sig=hunter2",
         "https://ann:hun@ter2@host/x.csv",
         "s3://${KEY}:hunter2@host/x.csv",
+        "sftp://ann%3Ahunter2@host/x.csv",
+        "https://host/x.csv#access_token=hunter2",
+        "https://host/x.csv?a=1#access_token=hunter2",
+        *(
+            f"https://host/x.csv?a=1&{name}=hunter2"
+            for name in ("pw", "pass", "code", "jwt", "bearer", "session", "hmac", "PassPhrase")
+        ),
     ],
 )
 def test_a_secret_in_a_url_is_refused_and_not_shown(url):
@@ -373,7 +382,14 @@ def test_a_secret_in_a_url_is_refused_and_not_shown(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["sftp://ann@host/x", "https://host/x?page=2&v=a", "https://${U}:${P}@host/x?sig=${S}", "s3://b/a@b:c"]
+    "url",
+    [
+        "sftp://ann@host/x",
+        "https://host/x?page=2&v=a",
+        "https://${U}:${P}@host/x?sig=${S}",
+        "s3://b/a@b:c",
+        "https://h/x?passenger=2&zip_code=3#top",
+    ],
 )
 def test_a_url_without_a_secret_is_taken_as_it_is(url):
     assert Raw(path=url).path == url
@@ -413,6 +429,36 @@ def test_an_error_of_a_library_that_quotes_the_url_is_masked(monkeypatch):
         told = "".join(traceback.format_exception(error.value))
         assert "hunter2" not in told
         assert "${BRICK_WORD}" in told
+
+
+@pytest.mark.parametrize(
+    "url", ["http://ann:${BRICK_WORD}@127.0.0.1:1/x.csv", "http://127.0.0.1:${BRICK_WORD}/x.csv", "http://${BRICK_WORD}/x.csv", "${BRICK_WORD}"]
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["S3CR:ET/p@ss", "https://S3CR:ET@host/p", "S3CR]ET", "S3CR ET"])
+def test_no_part_of_what_stands_for_a_name_is_in_an_error_or_its_traceback(monkeypatch, url, word):
+    monkeypatch.setenv("BRICK_WORD", word)
+    source = Raw(path=url, sha256="0" * 64)
+    for ask in (source.state, lambda: parts(source)):
+        try:
+            ask()
+        except (UsageError, StageError) as error:
+            told = "".join(traceback.format_exception(error))
+            assert not [part for part in ("S3CR", "ET") if re.search(rf"\b{part}\b", told)]
+
+
+def test_a_password_of_any_characters_is_sent(served, monkeypatch):
+    served["rows.csv"] = b"x"
+    monkeypatch.setenv("BRICK_WORD", "S3CR:ET/p@ss?#[")
+    url = served.url.replace("http://", "http://ann:${BRICK_WORD}@") + "/rows.csv"
+    assert parts(Raw(path=url, sha256=hashlib.sha256(b"x").hexdigest()))
+    assert served.requests[0].headers["Authorization"] == f"Basic {base64.b64encode(b'ann:S3CR:ET/p@ss?#[').decode()}"
+
+
+def test_what_a_server_says_of_a_url_is_not_told(served, monkeypatch):
+    monkeypatch.setenv("BRICK_SIG", "SEKRET%2FTOK")
+    with pytest.raises(StageError, match=r"sig=\$\{BRICK_SIG\} cannot be read: the server answered 404 Not Found$") as error:
+        parts(Raw(path=served.url + "/nope.csv?sig=${BRICK_SIG}", sha256="0" * 64))
+    assert "TOK" not in "".join(traceback.format_exception(error.value))
 
 
 def test_a_password_does_not_follow_to_another_server(served, monkeypatch):
