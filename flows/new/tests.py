@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .names import class_name
@@ -68,6 +69,8 @@ def _shown(value: Any) -> Any:
     """A value as the example has it: dates as text, long text cut."""
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, float) and value != value:
         return None
     return value[:_LONGEST] if isinstance(value, str) else value
