@@ -54,7 +54,8 @@ def test_a_broken_row_is_refused(broken: dict[str, Any]) -> None:
         {row}(**(ROW | broken))
 
 
-def test_the_first_rows_pass_the_data_steps_and_none_is_lost(tmp_path: Path) -> None:
+def test_the_first_rows_pass_the_data_steps_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])  # paths in the flow are relative to it
     first = {name}.set(["raw.source.first={FIRST}"])
     steps = [replace(first.step(step), checks=()) for step in ("raw", "clean", "unique", "split")]
     done = Pipeline("first_rows", *steps).run(str(tmp_path / "store"))

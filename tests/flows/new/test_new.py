@@ -32,10 +32,12 @@ def sifted(here, name, data_steps=("raw", "clean", "unique", "split")):
     return {step.name: (step.rows_out, step.rows_quarantined) for step in done.steps}
 
 
-def python(here, *arguments):
+def python(here, *arguments, folder=None):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT", "PYTEST", "COV"))}
     environment["PYTHONPATH"] = str(ROOT)
-    return subprocess.run([sys.executable, *arguments], cwd=here.folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder or here.folder, env=environment, capture_output=True, text=True
+    )
 
 
 def test_the_package_passes_its_own_test_the_linter_the_formatter_and_the_type_checker(here, reviews):
@@ -51,6 +53,13 @@ def test_the_package_passes_its_own_test_the_linter_the_formatter_and_the_type_c
     alone = ["--follow-imports=skip", "--ignore-missing-imports", "--allow-subclassing-any", "--allow-untyped-decorators"]
     typed = python(here, "-m", "mypy", "--strict", *alone, "--config-file=", f"--cache-dir={os.devnull}", "-p", "films")
     assert typed.returncode == 0, typed.stdout
+
+
+def test_the_test_of_a_package_passes_from_any_folder(here, reviews, tmp_path):
+    here.csv("reviews.csv", ["review", "class"], reviews(60))
+    here.new("films", "reviews.csv", "review", "class")
+    tested = python(here, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(here.folder / "films"), folder=tmp_path)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
 def test_what_it_says_will_be_quarantined_is_quarantined(here, reviews):
