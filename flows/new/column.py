@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from dataclasses import field as given
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -15,10 +17,13 @@ from pipeline.errors import bounded
 from .python import WIDTH, literal
 
 TYPES: dict[str, Any] = {
-    "bool": bool, "int": int, "float": float, "date": date, "datetime": datetime, "str": str,
+    "bool": bool, "int": int, "float": float, "Decimal": Decimal, "date": date, "datetime": datetime, "str": str,
     "list[int]": list[int], "list[float]": list[float], "list[str]": list[str],
 }  # fmt: skip
 MOST = 200  # different values that are remembered; labels are written out up to so many
+MEASURE = re.compile(
+    r"\s*[+-]?[\d.,]*\d[\d.,]*\s*%?|\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T]\d.*)?\s*"
+)  # a number or a date, of any form
 _FEW = 20  # values of a closed set, of a column that is no label
 _OFTEN = 25  # rows a value, on the whole, before a set counts as closed
 
@@ -29,7 +34,7 @@ class Column:
 
     as_text: it is made text, without blanks around it, when it is read.
     blank: how many are a empty text, which a Record does not take for missing.
-    values: how often each was seen; None where there are too many.  low, high: the least and the greatest number, or length of a text.
+    values: how often each was seen; None where there are too many.  digits: of a Decimal, how many and how many of them behind the point.  low, high: the least and the greatest number, or length of a text.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Column:
     values: Counter[str] | None = given(default_factory=Counter)
     low: Any = None
     high: Any = None
+    digits: tuple[int, int] = (0, 0)
     note: str = ""
 
     def loosen(self, why: str) -> None:
@@ -63,12 +69,14 @@ class Column:
         found = tuple(sorted(self.values))
         if self.role == "label":
             return found
+        if 2 * sum(MEASURE.fullmatch(value) is not None for value in found) >= len(found):
+            return ()  # there is always another number or day
         often = 2 <= len(found) <= _FEW and self.rows >= _OFTEN * len(found)
         return found if often and len(self._literal(found)) + len(self.field) < WIDTH - 16 else ()
 
     def hint(self) -> Any:
         """What a Record says of it while the rest of the file is still to be read."""
-        kind = TYPES[self.kind]
+        kind = Annotated[Decimal, self._digits] if self.kind == "Decimal" else TYPES[self.kind]
         if not self.role:
             return kind | None
         return Annotated[kind, Field(min_length=1)] if self.role == "label" else kind
@@ -83,7 +91,13 @@ class Column:
             return "Label" if self.closed else "Annotated[str, Field(min_length=1)]"
         counts = self.kind == "int" and self.low is not None and self.low >= 0
         kind = self._literal(self.closed) if self.closed else "Annotated[int, Field(ge=0)]" if counts else self.kind
+        if kind == "Decimal":
+            kind = f"Annotated[Decimal, Field(max_digits={self.digits[0]}, decimal_places={self.digits[1]})]"
         return f"{kind} | None" if self.missing and not self.role else kind
+
+    @property
+    def _digits(self) -> Any:
+        return Field(max_digits=self.digits[0], decimal_places=self.digits[1])
 
     def seen(self) -> str:
         """What was seen, in some words."""

@@ -49,9 +49,13 @@ def guess(column: Column, values: pa.ChunkedArray) -> str:
         return f"holds {bounded(str(kind), 60)}"
     if column.name in _COUNTERS and _counts(values):
         return "only counts the rows"
+    if pa.types.is_decimal(kind) and 0 <= kind.scale <= kind.precision:
+        column.kind, column.digits = "Decimal", (kind.precision, kind.scale)
+        return ""
     column.kind = next((name for name in _candidates(kind, values) if reads_as(name, values)), "")
     if not column.kind and not pa.types.is_nested(kind):
-        column.kind, column.as_text = "str", True  # a time without a zone, a length of time
+        column.kind, column.as_text = "str", True
+        column.note = f"{bounded(str(kind), 40)} in the data, which no Record has: kept as text"
     if column.kind == "str" and pa.types.is_string(kind):
         column.as_text = bool(pc.any(pc.equal(values, "")).as_py())  # an empty text is then no value
     return "" if column.kind else f"holds {bounded(str(kind), 60)}"
@@ -91,7 +95,7 @@ def _candidates(kind: pa.DataType, values: pa.ChunkedArray) -> Iterator[str]:
         yield "bool"
     elif pa.types.is_integer(kind):
         yield "int"
-    elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    elif pa.types.is_floating(kind):
         yield "float"
     elif pa.types.is_date(kind):
         yield "date"

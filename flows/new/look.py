@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import StageError, UsageError
-from pipeline.errors import bounded, suggest
+from pipeline.errors import bounded
 from pipeline.quarantine import without_origin
 from stages import Source
 from stages.ingest.columns import column_at
 
-from .column import Column
+from .column import MEASURE, Column
 from .guess import guess, untidy
 from .names import field_names
 
@@ -25,6 +26,7 @@ _MOST_COLUMNS = 60  # in a Record
 _MOST_BYTES = 2**28  # of the sample
 _DEEPEST = 4  # dots in a path
 _LONGEST_ID = 64  # characters
+_MAIL = re.compile(r"From \S+|(Return-Path|Received|Delivered-To|Message-ID|From|Subject):", re.IGNORECASE)
 _ID = re.compile(r"(^|_)(id|uuid|guid|key|pk)$")
 
 
@@ -116,14 +118,22 @@ def _roles(rows: pa.Table, wanted: Wanted) -> dict[str, str]:
         try:
             column_at(rows, name)
         except StageError:
-            shown = ", ".join(bounded(known, 30) for known in rows.column_names[:20])
-            raise UsageError(
-                f"--{role}: the data has no column {bounded(name)}; {suggest(name, rows.column_names[:1000])}; it has {bounded(shown, 300)}"
-            ) from None
+            raise UsageError(f"--{role}: the data has no column {bounded(name)}; {_way_out(name, rows.column_names)}") from None
         if name in roles:
             raise UsageError(f"--{role}: column {bounded(name)} is the {roles[name]} already; name another one")
         roles[name] = role
     return roles
+
+
+def _way_out(name: str, known: list[str]) -> str:
+    """What to type instead of a column that is not there."""
+    shown = f"it has {bounded(', '.join(bounded(other, 30) for other in known[:20]), 300)}"
+    if any(_MAIL.match(other) for other in known):
+        return f"this looks like e-mail, which the source MailFolder reads (docs/sources.md); {shown}"
+    if any(MEASURE.fullmatch(other) for other in known):
+        return f"the file seems to have no header: name its columns by their places, such as --text 2; {shown}"
+    near = get_close_matches(name, known[:1000], n=1)
+    return f"did you mean {bounded(near[0])!r}?; {shown}" if near else shown
 
 
 def _with_id(columns: list[Column], rows: pa.Table) -> list[Column]:

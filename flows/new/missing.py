@@ -8,12 +8,14 @@ import pyarrow.compute as pc
 
 from stages import CsvFile
 
+from .column import MEASURE
 from .guess import reads_as
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ALWAYS = ("?", "N/A", "n/a", "#N/A", "NULL", "<NA>")  # no value, whatever the column holds
+_NEARLY = 0.9  # of the values: one "five" makes no words of the others
 _OF_NUMBERS = ("NA", "null", "None", "-", "--", ".", "na")  # no value where all others are numbers or dates: Namibia is NA too
 
 _MOST_COLUMNS = 100  # that are looked at
@@ -44,7 +46,10 @@ def _else_numbers(values: pa.ChunkedArray) -> bool:
 
     trimmed = pc.utf8_trim_whitespace(values)
     others = values.filter(pc.invert(pc.is_in(trimmed, value_set=pa.array([*_ALWAYS, *_OF_NUMBERS, ""]))))
-    return bool(len(others)) and any(reads_as(kind, others) for kind in ("float", "date", "datetime"))
+    measures = pc.sum(pc.match_substring_regex(others, f"^({MEASURE.pattern})$")).as_py() or 0
+    return bool(len(others)) and (
+        measures >= _NEARLY * len(others) or any(reads_as(kind, others) for kind in ("float", "date", "datetime"))
+    )
 
 
 def _share_untidy(values: pa.ChunkedArray) -> float:

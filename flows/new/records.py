@@ -58,6 +58,7 @@ def _head(found: Survey, body: str) -> str:
     typing = ["Annotated", "Literal"] if "Annotated[" in body else ["Literal"]
     lines = ["from __future__ import annotations\n"]
     standard = [f"from datetime import {', '.join(days)}"] if days else []
+    standard += ["from decimal import Decimal"] if any(column.kind == "Decimal" for column in found.columns) else []
     lines += [*standard, f"from typing import {', '.join(typing)}\n"]
     if "Field(" in body:
         lines.append("from pydantic import Field\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .names import class_name
@@ -53,7 +54,8 @@ def test_a_broken_row_is_refused(broken: dict[str, Any]) -> None:
         {row}(**(ROW | broken))
 
 
-def test_the_first_rows_pass_the_data_steps_and_none_is_lost(tmp_path: Path) -> None:
+def test_the_first_rows_pass_the_data_steps_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])  # paths in the flow are relative to it
     first = {name}.set(["raw.source.first={FIRST}"])
     steps = [replace(first.step(step), checks=()) for step in ("raw", "clean", "unique", "split")]
     done = Pipeline("first_rows", *steps).run(str(tmp_path / "store"))
@@ -68,6 +70,8 @@ def _shown(value: Any) -> Any:
     """A value as the example has it: dates as text, long text cut."""
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, float) and value != value:
         return None
     return value[:_LONGEST] if isinstance(value, str) else value

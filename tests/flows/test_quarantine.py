@@ -82,6 +82,7 @@ def test_json_lines_are_exported_and_replayed_with_their_types(turned_away):
     assert turned_away.brickwise("quarantine", "export", "zoo.flow:data", "raw", "bad.jsonl").returncode == 0
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert {"_identity", "_rule", "_line", "text"} <= rows[0].keys()
+    assert [(row["_raw"], row["text"]) for row in rows if row.get("_raw")] == [("5,too,many,fields", None)]
     path.write_text(
         "".join(json.dumps(row | {"id": row["id"] or "5", "text": row["text"] or "too", "label": "owl"}) + "\n" for row in rows)
     )

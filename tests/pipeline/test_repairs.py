@@ -182,3 +182,30 @@ def test_gc_keeps_repairs_with_the_step_that_has_them(store):
     collect(store, keep=1)
     pipeline.run(store.root, force=True)
     assert load_repairs(store, repairs_part(store, "p", "step"))
+
+
+class Lettered(Given):
+    """Computes the id, of rows read and of rows put right."""
+
+    letter: str = "a"
+
+    def derived(self):
+        return {"id": ("text",)}
+
+    def derive(self, rows):
+        return rows.set_column(0, "id", pa.array([f"{self.letter}-{text}" for text in rows["text"].to_pylist()], pa.string()))
+
+
+def test_a_computed_column_follows_the_row_in_every_step_below_and_is_part_of_the_key_of_repairs(store):
+    def lettered(letter):
+        return Pipeline(
+            "p",
+            Step("raw", Lettered(texts=("aa", "a1"), letter=letter)),
+            Step("step", NoDigits(), {"rows": "raw"}),
+        )
+
+    repair(store, lettered("a"), "step", {"a1": "bb"})
+    for letter in "ab":
+        outcome = lettered(letter).run(store.root).step("step")
+        assert outcome.status == "ran"
+        assert load(store, outcome.outputs["rows"], Port("rows", Table, Good)).read()["id"].to_pylist() == ["0", f"{letter}-bb"]

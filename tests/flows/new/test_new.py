@@ -32,10 +32,12 @@ def sifted(here, name, data_steps=("raw", "clean", "unique", "split")):
     return {step.name: (step.rows_out, step.rows_quarantined) for step in done.steps}
 
 
-def python(here, *arguments):
+def python(here, *arguments, folder=None):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT", "PYTEST", "COV"))}
     environment["PYTHONPATH"] = str(ROOT)
-    return subprocess.run([sys.executable, *arguments], cwd=here.folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder or here.folder, env=environment, capture_output=True, text=True
+    )
 
 
 def test_the_package_passes_its_own_test_the_linter_the_formatter_and_the_type_checker(here, reviews):
@@ -51,6 +53,13 @@ def test_the_package_passes_its_own_test_the_linter_the_formatter_and_the_type_c
     alone = ["--follow-imports=skip", "--ignore-missing-imports", "--allow-subclassing-any", "--allow-untyped-decorators"]
     typed = python(here, "-m", "mypy", "--strict", *alone, "--config-file=", f"--cache-dir={os.devnull}", "-p", "films")
     assert typed.returncode == 0, typed.stdout
+
+
+def test_the_test_of_a_package_passes_from_any_folder(here, reviews, tmp_path):
+    here.csv("reviews.csv", ["review", "class"], reviews(60))
+    here.new("films", "reviews.csv", "review", "class")
+    tested = python(here, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(here.folder / "films"), folder=tmp_path)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
 def test_what_it_says_will_be_quarantined_is_quarantined(here, reviews):
@@ -283,7 +292,7 @@ def test_parquet_of_types_that_no_record_has(here, reviews):
                 "spam": pa.array([label == "bad" for label in labels]),
                 "when": pa.array(range(300), pa.timestamp("ns")),
                 "kind": pa.array(["a", "b", None] * 100).dictionary_encode(),
-                "price": pa.array([Decimal(i) / 100 for i in range(300)], pa.decimal128(10, 2)),
+                "price": pa.array([Decimal(i) / 100 + Decimal(12345678901234567) for i in range(300)], pa.decimal128(25, 2)),
                 "raw": pa.array([b"\0"] * 300),
                 "nothing": pa.nulls(300),
             }
@@ -294,9 +303,13 @@ def test_parquet_of_types_that_no_record_has(here, reviews):
     assert set(told["labels"]) == {"true", "false"}
     assert told["left_out"].keys() == {"raw", "nothing"}
     assert {one["field"]: one["type"] for one in told["columns"]} == {
-        "text": "str", "label": "Label", "when": "str", "kind": 'Literal["a", "b"] | None', "price": "float",
+        "text": "str", "label": "Label", "when": "str", "kind": 'Literal["a", "b"] | None', "price": "Annotated[Decimal, Field(max_digits=25, decimal_places=2)]",
     }  # fmt: skip
+    (when,) = (one for one in told["columns"] if one["field"] == "when")
+    assert "timestamp[ns] in the data, which no Record has: kept as text" in when["seen"]
     assert sifted(here, "films")["raw"] == (300, 0)
+    tested = python(here, "-m", "pytest", "-q", "-p", "no:cacheprovider", "films")
+    assert tested.returncode == 0, tested.stdout
 
 
 def test_labels_that_turn_up_late_or_with_blanks_are_labels_all_the_same(here, reviews):
@@ -397,3 +410,31 @@ def test_pytest_is_the_next_command_only_where_it_is_installed(here, reviews, mo
     printed = here.new("films", "reviews.csv", "review", "class")
     assert "pytest films" not in printed
     assert "next: brickwise validate films.flow:films" in printed
+
+
+def test_numbers_and_dates_of_many_forms_make_no_closed_set(here, reviews):
+    rows = [
+        [*row, ("05/01/2023", "1.5.23", "2023-05-01")[i % 3], "NA" if i % 9 == 0 else "five" if i == 7 else i % 5]
+        for i, row in enumerate(reviews(300))
+    ]
+    here.csv("reviews.csv", ["review", "class", "day", "stars"], rows)
+    told = json.loads(here.new("films", "reviews.csv", "review", "class", as_json=True))
+    kinds = {one["field"]: (one["type"], one["missing"]) for one in told["columns"]}
+    assert (kinds["day"], kinds["stars"]) == (("str", 0), ("str | None", 34))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            ["From me@example.org Mon"] + [f"Subject: mail {i}" for i in range(20)],
+            "looks like e-mail, which the source MailFolder",
+        ),
+        ([f"2021-01-{i % 28 + 1:02},fine film {i},good" for i in range(60)], "seems to have no header: .* such as --text 2"),
+    ],
+)
+def test_a_file_that_is_no_table_with_a_header_is_told_apart_in_a_few_words(here, lines, said):
+    (here.folder / "reviews.csv").write_text("\n".join(lines))
+    with pytest.raises(UsageError, match=said) as caught:
+        here.new("films", "reviews.csv", "text", "label")
+    assert len(str(caught.value)) < 600

@@ -66,6 +66,15 @@ def test_the_id_is_a_digest_of_what_it_is_made_from_and_of_nothing_else():
     assert len(set(read(id_from=("v1", "number"))["id"])) == 3
 
 
+def test_the_id_of_a_row_that_was_put_right_is_that_of_a_row_read_so():
+    source = Columns(of=Rows(), names={"text": "v1", "own": "text"}, as_text=("text",), id_from=("text",))
+    (first, *_) = pa.concat_tables(rows for rows, _ in source.read("memory")).to_pylist()
+    put_right = source.derive(pa.table({"id": ["of another text", None], "text": [" a", None]})).to_pylist()
+    assert put_right[0] == {"id": first["id"], "text": "a"}
+    assert source.derived() == {"id": ("text",)}
+    assert source.derive(pa.table({"id": ["1"], "label": ["x"]})).to_pylist() == [{"id": "1", "label": "x"}]
+
+
 def test_the_first_rows_alone_are_read():
     assert read(first=1)["v2"] == ["one"]
     assert read(first=3)["v2"] == ["one", "two", "three"]
