@@ -198,8 +198,9 @@ def test_a_decimal_is_the_number_that_its_text_says_or_does_not_read(digits, val
     digits=st.integers(-(10**38) + 1, 10**38 - 1),
 )
 @example(found=(31, 5), wanted=(38, 19), digits=-7782076613636378193479046)
+@example(found=(38, 0), wanted=(39, 0), digits=99_999_999_999_999_999_999_999_999_995_000_000_000)
 def test_a_decimal_of_another_size_is_the_same_number_or_does_not_read(found, wanted, digits):
-    value = Decimal(int(str(digits)[: found[0]].rstrip("-") or 0)).scaleb(-found[1])
+    value = Decimal(f"{'-' if digits < 0 else ''}{abs(digits) % 10 ** found[0]}e-{found[1]}")
     record = create_model(
         "One", __base__=Record, value=(Annotated[Decimal, Field(max_digits=wanted[0], decimal_places=wanted[1])], ...)
     )
