@@ -58,7 +58,10 @@ class BrickwiseWarning(UserWarning):
 
 def bounded(value: object, limit: int = 80) -> str:
     """`repr(value)`, cut in the middle to at most `limit` characters: data quoted in a message."""
-    text = value if isinstance(value, str) else repr(value)
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        text = f"a {type(value).__name__} with a number of thousands of digits"
     text = text.replace("\n", "\\n")
     if len(text) <= limit:
         return text
