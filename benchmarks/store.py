@@ -94,7 +94,12 @@ def timed(data):
 
 def resident():
     """Bytes of this process and of its workers; pages they share count in part."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    children = []  # a worker is a child of the thread that started it
+    for tasks in Path("/proc/self/task").glob("*/children"):
+        try:
+            children += tasks.read_text().split()
+        except OSError:
+            continue
     found = []
     for process in ("self", *children):
         try:
