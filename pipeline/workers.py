@@ -151,7 +151,7 @@ class _Worker:
     @property
     def ready(self) -> bool:
         """Whether it has said that it is, or been asked something."""
-        return self._asked or bool(select.select([self._process.stdout], [], [], 0)[0])  # type: ignore[type-var]  # a pipe, as asked for
+        return self._asked or bool(select.select([self._process.stdout], [], [], 0)[0])  # type: ignore[type-var]  # a pipe
 
     def ask(self, question: Json) -> Json:
         """The answer to one line. Raises StageError when the process is gone."""
