@@ -72,7 +72,7 @@ def test_validate_checks_a_file_against_a_record(project):
     assert done.returncode == 3
     assert "3 rows, 1 keep schemas:Text, 2 do not" in done.stdout
     assert "label is shorter than 1: 1 rows, such as ''" in done.stdout
-    assert 'the line has 4 fields, expected 3: 1 rows, such as {"text":"2,three,fields,more"}' in done.stdout
+    assert 'the line has 4 fields, expected 3: 1 rows, such as {"_raw":"2,three,fields,more"} (line 4)' in done.stdout
     told = json.loads(project.brickwise("validate", "--record", "schemas:Text", "bad.csv", "--json").stdout)
     assert told["rows"] == told["accepted"] + len(told["turned_away"]) == 3
     good = project.brickwise("validate", "--record", "schemas:Text", "animals.csv", "--json")
