@@ -54,6 +54,8 @@ PACKAGE = '''
             import pyarrow as pa
             if self.do == "print":
                 print("what a stage prints")
+            if self.do == "slow":
+                time.sleep(0.1)
             if self.do == "fail" and item.state == 4:
                 raise ValueError("four")
             if self.do == "usage" and item.state == 4:
@@ -81,9 +83,14 @@ def count(project):
 
 def mapped(store: LocalStore, built: Pipeline, cores: int, patience: float = 0.0) -> list[str]:
     """The process that made each item."""
-    stage = built.steps["count"].stage
     with store.lease(), closing(Workers(store, cores, patience)) as workers:
-        files, _ = map_items(store, stage, step_parts(built, "count", {}), forced=False, workers=workers)
+        return makers(store, built, workers)
+
+
+def makers(store: LocalStore, built: Pipeline, workers: Workers) -> list[str]:
+    """Likewise, of workers that may be there already."""
+    stage = built.steps["count"].stage
+    files, _ = map_items(store, stage, step_parts(built, "count", {}), forced=False, workers=workers)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -105,15 +112,24 @@ def test_a_stage_that_cannot_be_named_does_not_cross(count, monkeypatch):
 
 
 def test_the_first_is_made_here_and_the_rest_by_as_many_processes_as_there_are_cores(count, store):
-    makers = mapped(store, count(n=8), cores=2)
-    assert makers[0] == str(os.getpid())
-    assert len(set(makers[1:])) == 2
-    assert str(os.getpid()) not in makers[1:]
+    found = mapped(store, count(n=8), cores=2)
+    assert found[0] == str(os.getpid())
+    assert len(set(found[1:])) == 2
+    assert str(os.getpid()) not in found[1:]
 
 
 def test_little_work_and_one_core_start_no_process(count, store, tmp_path):
     assert set(mapped(store, count(), cores=2, patience=60)) == {str(os.getpid())}
     assert set(mapped(LocalStore(tmp_path / "other"), count(), cores=1)) == {str(os.getpid())}
+
+
+def test_processes_that_a_step_before_started_take_over_after_one_item(count, store, monkeypatch):
+    with store.lease(), closing(Workers(store, 2, 0.0)) as workers:
+        makers(store, count(n=8), workers)
+        monkeypatch.setattr(workers, "_patience", 60)
+        found = makers(store, count(n=8, do="slow"), workers)
+        assert (found[0], str(os.getpid()) in found[1:]) == (str(os.getpid()), False)
+        assert set(makers(store, count(n=7), workers)) == {str(os.getpid())}, "too little to ask anybody"
 
 
 def test_however_many_make_them_the_outputs_are_the_same(count, store, tmp_path):
