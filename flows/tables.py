@@ -148,16 +148,16 @@ def runs_table(records: Iterable[RunRecord], champions: Mapping[str, str | None]
 
 
 def checks_table(steps: Iterable[Outcome], *, folded: bool = False) -> Grid:
-    """A row a rule that was checked, with what was found; folded: a row for all rules of a check that holds."""
+    """A row a rule that was checked, with what was found; folded: one for all rules of a check that hold."""
     grid = grid_of("step", "check", "rule", ">evaluated", ">failed", "outcome")
     for step in steps:
         for receipt in step.receipts:
-            if folded and len(receipt.findings) > 1 and all(finding.passed for finding in receipt.findings):
-                most = max(finding.evaluated for finding in receipt.findings)
-                rules = f"{len(receipt.findings)} rules"
+            hold = [finding for finding in receipt.findings if finding.passed] if folded else []
+            if len(hold) > 1:
+                most = max(finding.evaluated for finding in hold)
+                rules = f"{len(hold)} {'other ' if len(hold) < len(receipt.findings) else ''}rules"
                 grid.add_row(step.name, escape(receipt.check), rules, f"{most:,}", "0", "[green]passed[/]")
-                continue
-            for finding in receipt.findings:
+            for finding in receipt.findings if len(hold) < 2 else [one for one in receipt.findings if not one.passed]:
                 rule = f"{finding.column}: {finding.rule}" if finding.column else finding.rule
                 failed = "[bold yellow]OVERRIDDEN" if f"{step.name}.{receipt.check}" in step.overridden else "[red]FAILED"
                 outcome = "[green]passed" if finding.passed else failed if finding.severity == "error" else "[yellow]warned"

@@ -46,9 +46,12 @@ def validate_pipeline(pipeline: Pipeline, store: LocalStore, step: str | None, *
         shown.print(checks_table(outcomes, folded=True))
         for line in troubles(outcomes, store):
             shown.print(line, style="red", markup=False)
-        bad = sum(not finding.passed for o in outcomes for receipt in o.receipts for finding in receipt.findings)
+        bad = [f.severity for o in outcomes for receipt in o.receipts for f in receipt.findings if not f.passed]
         checked = sum(len(receipt.findings) for o in outcomes for receipt in o.receipts)
-        shown.print(f"{checked} rules checked on {len(outcomes)} steps, {bad} failed")
+        failed, warned = bad.count("error"), bad.count("warn")
+        shown.print(
+            f"{checked} rules checked on {len(outcomes)} steps, {failed} failed" + (f", {warned} warned" if warned else "")
+        )
     return 1 if "failed" in found else 3 if "blocked" in found else 0
 
 

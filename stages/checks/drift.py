@@ -53,11 +53,7 @@ class Drift(Check):
         Raises UsageError for a column in the config that the table does not have.
         """
         if before is None or (artifact.digest and artifact.digest == before.digest):
-            note = (
-                "the champion has no other data to compare with, or there is none yet"
-                if before is None
-                else "these are the champion's data"
-            )
+            note = "nothing to compare with: no champion has other data" if before is None else "these are the champion's data"
             rows = artifact.count()
             return [Finding(rule="keeps to the champion's data", evaluated=rows, failed=0, passed=True, note=note)]
         from .compared import compare
