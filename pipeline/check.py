@@ -87,8 +87,11 @@ class Check(Frozen):
         """The findings on each of several tables; a check that is quicker on all of them together says how."""
         return [list(self.judge(table)) for table in tables]
 
-    def failing(self, artifact: Any, findings: Sequence[Finding]) -> Iterator[Any]:
-        """All rows that broke a rule, as `turned_away` gives them, some at a time. findings: those with anything that failed."""
+    def failing(self, artifact: Any, findings: Sequence[Finding], before: Any = None) -> Iterator[Any]:
+        """All rows that broke a rule, as `turned_away` gives them, some at a time.
+
+        findings: those with anything that failed.  before: the champion's artifact, of a check that compares.
+        """
         return iter(())
 
     def receipt(self, artifact: Any, before: Any = None) -> Receipt:
@@ -99,10 +102,6 @@ class Check(Frozen):
         """The findings on a whole artifact, with what the champion has where the check compares."""
         judge: Any = self.judge
         return judge(artifact, before) if self.compares else judge(artifact)  # type: ignore[no-any-return]
-
-    def failing_against(self, artifact: Any, findings: Sequence[Finding], before: Any) -> Iterator[Any]:
-        """`failing`, of a check that needs the champion's artifact to know the rows."""
-        return self.failing(artifact, findings)
 
     def conclude(self, artifact: str, findings: Iterable[Finding]) -> Receipt:
         """What the findings on an artifact come to. A check that found nothing to evaluate fails (law 8)."""

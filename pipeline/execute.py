@@ -34,8 +34,8 @@ def execute(
 ) -> Outcome:
     """Bring one step up to date, and judge what it wrote.
 
-    above: the outputs of every step above it.  overrides: of checks that may fail, see `Selection`.  The outcome is "ran", "reused" or "blocked"; a failure is raised, as a
-    StageError unless it is a BrickwiseError already.
+    above: the outputs of every step above it.  overrides: of checks that may fail, see `Selection`.  The outcome is "ran",
+    "reused" or "blocked"; a failure is raised, as a StageError unless it is a BrickwiseError already.
     """
     began = time.monotonic()
     with listening(name, listener), store.lease():

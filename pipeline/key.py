@@ -21,7 +21,7 @@ FORMAT = 3  # raise it when the framework's own change alters what a step writes
 
 Parts = dict[str, Json]
 News = Callable[[str, str], str]
-_JUDGING = ("judge", "judge_each", "by_row", "whole", "receipt", "conclude", "outside", "failing", "failing_against")
+_JUDGING = ("judge", "judge_each", "by_row", "whole", "receipt", "conclude", "outside", "failing")
 _seen: dict[str, Json] = {}  # a check's config -> what it saw outside
 _SHOWN = 3  # changes of sources told one by one
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
@@ -30,8 +30,8 @@ _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, str]], repairs: Json = None) -> Parts:
     """The parts of a step's key.
 
-    inputs: port -> {step.port that feeds it: digest}.  repairs: see repairs.py; no part where there are none.  Raises UsageError for an unreadable source or a package that is
-    not installed.
+    inputs: port -> {step.port that feeds it: digest}.  repairs: see repairs.py; no part where there are none.  Raises UsageError for an
+    unreadable source or a package that is not installed.
     """
     stage, found = pipeline.steps[name].stage, pipeline.ports[name]
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from .digest import Json
@@ -76,13 +77,10 @@ def _whole(step: Making, repaired: list[Again]) -> Made:
             outputs[name] = save(store, artifact)
             continue
         tables = [artifact] if isinstance(artifact, Table) else artifact
+        if kept is not None and name == "rows" and "rows" not in given:
+            tables = chain(tables, [kept])
         came = given.get("rows") if name == "rows" and isinstance(given.get("rows"), Table) else None
         files, turned = _accounted(step, came, port, tables)
-        if kept is not None and "rows" not in given and name == "rows":
-            files, turned = (
-                made + more
-                for made, more in zip((files, turned), store_rows(store, port.record, [kept], Tally(())), strict=True)
-            )
         outputs[name] = save_table(store, port.record, files)
         away = away + turned
     return outputs, away

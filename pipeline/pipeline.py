@@ -138,11 +138,13 @@ def _bad_name(what: str, name: str) -> str:
 
 
 def _check_problems(step: Step, found: Ports) -> list[str]:
+    tables = any(port.kind is Table for port in found.outputs.values())
+    known = (*found.outputs, *([QUARANTINE] if tables else []))
     return [
         f"step {step.name!r}: check {check.name!r} is on port {check.on!r}, which {type(step.stage).__name__} does not "
-        f"write; {suggest(check.on, found.outputs)}"
+        f"write; {suggest(check.on, known)}"
         for check in step.checks
-        if check.on not in (*found.outputs, QUARANTINE)
+        if check.on not in known
     ]
 
 

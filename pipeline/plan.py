@@ -132,6 +132,8 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
 
 def require_known(pipeline: Pipeline, overrides: Overrides) -> None:
     """Raise UsageError for an override of a check that is not there, or without a reason."""
+    if not overrides:
+        return
     known = [
         f"{name}.{check.name}"
         for name in pipeline.steps

@@ -30,7 +30,7 @@ _ROWS = 262_144  # judged in one go: enough to make little of a check's overhead
 class Asked:
     """One check of what a step made, or would be asked of it.
 
-    digest: of what it looks at.  of: the artifact that the receipt is kept with.  before: see `champions`.
+    digest: of what it looks at.  of: the artifact that the receipt is kept with.  before: see `_champions`.
     """
 
     check: Check
@@ -62,10 +62,10 @@ def asked(pipeline: Pipeline, store: LocalStore, step: str, made: Made, port: st
 
 def refused(store: LocalStore, one: Asked, overrides: Overrides, step: str) -> str:
     """Why what a check looks at must not be used: no receipt, or a failing one that nobody let pass; empty where it may."""
-    receipt = find_receipt(store, one)
-    if receipt is None or receipt.artifact != one.digest:
+    action = store.action(one.key)
+    if action is None or action["receipt"]["artifact"] != one.digest:
         return "no receipt"
-    return "" if receipt.passed or f"{step}.{one.check.name}" in overrides else "a failing receipt"
+    return "" if action["passed"] or f"{step}.{one.check.name}" in overrides else "a failing receipt"
 
 
 def require_receipts(pipeline: Pipeline, store: LocalStore, name: str, above: Mapping[str, Made], overrides: Overrides) -> None:
@@ -101,7 +101,7 @@ def give_receipt(store: LocalStore, one: Asked) -> Receipt:
         receipt = check.conclude(one.digest, chain(by_row, judged))
         broken = [finding for finding in receipt.findings if finding.failed or not finding.passed]
         key = one.port.record.key() if one.port.kind is Table else ()
-        rows = check.failing_against(artifact, broken, before) if broken else ()
+        rows = check.failing(artifact, broken, before) if broken else ()
         failing = [save_fragment(store, keyed(some, key)) for some in rows]
         if failing:
             receipt = receipt.model_copy(update={"failing": save_table(store, Quarantined, failing)})

@@ -43,9 +43,8 @@ def run(
     began, now = time.monotonic(), datetime.now(UTC)
     planned = plan(pipeline, store, selection)
     if not planned.stale:
-        earlier = (
-            None if selection.overrides else _same(pipeline, store, planned)
-        )  # what is let pass is put on record each time
+        # what is let pass is put on record each time
+        earlier = None if selection.overrides else _same(pipeline, store, planned)
         if earlier is not None:
             _crown(pipeline, store, planned, earlier)
             return earlier.model_copy(

@@ -21,16 +21,21 @@ class Tally:
 
     def __init__(self, key: Sequence[str]) -> None:
         self.key = tuple(key)
+        self._came: pa.Table | None = None  # the last that came, whose hashes nobody needs where the same goes
         self._left = 0
         self._blind = not key  # no key, or a row was turned away that has none: then only numbers can be compared
 
     def came(self, rows: pa.Table) -> None:
         """Rows that the stage was given."""
-        self._left += sum(map(hash, keys_of(rows, self.key)))
+        self._count()
+        self._came = rows.select(list(self.key))
 
     def went(self, rows: pa.Table) -> None:
         """Rows that the stage gave."""
-        self._left -= sum(map(hash, keys_of(rows, self.key)))
+        if self._came is not None and rows.select(list(self.key)).equals(self._came):
+            self._came = None
+        else:
+            self._left -= sum(map(hash, keys_of(rows, self.key)))
 
     def turned_away(self, away: pa.Table) -> None:
         """Rows of a quarantine whose key has been filled in."""
@@ -40,7 +45,13 @@ class Tally:
     @property
     def agrees(self) -> bool:
         """Whether nothing is left over, as far as can be told."""
+        self._count()
         return self._blind or not self._left
+
+    def _count(self) -> None:
+        if self._came is not None:
+            self._left += sum(map(hash, keys_of(self._came, self.key)))
+            self._came = None
 
 
 def keys_of(rows: pa.Table, key: Sequence[str]) -> list[Any]:

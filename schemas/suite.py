@@ -87,7 +87,7 @@ class Suite(Check):
         moments = {e.now().isoformat() for e in self.expectations if isinstance(e, Fresh)}
         return {"now": sorted(moments)} if moments else {}
 
-    def failing(self, artifact: Table[Any], findings: Iterable[Finding]) -> Iterator[pa.Table]:
+    def failing(self, artifact: Table[Any], findings: Iterable[Finding], before: Any = None) -> Iterator[pa.Table]:
         """Every row that broke a rule of these findings, in the quarantine's form, in batches, rule after rule.
 
         Only rules on rows have such rows; a value that occurs twice gives all rows that have it.  A rule that looks at one row at a time reads

@@ -60,9 +60,7 @@ class Drift(Check):
 
         return compare(self, artifact, before)
 
-    def failing_against(
-        self, artifact: Table[Any], findings: Sequence[Finding], before: Table[Any] | None
-    ) -> Iterator[pa.Table]:
+    def failing(self, artifact: Table[Any], findings: Sequence[Finding], before: Any = None) -> Iterator[pa.Table]:
         """All rows with a new category, new characters, a null where there was none, or a number out of the champion's range.
 
         What else may drift is a property of all rows, for which none is to blame.

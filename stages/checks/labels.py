@@ -37,7 +37,7 @@ class OneLabel(Check):
 
         return judge_labels(self, artifact)
 
-    def failing(self, artifact: Table[Any], findings: Sequence[Finding]) -> Iterator[pa.Table]:
+    def failing(self, artifact: Table[Any], findings: Sequence[Finding], before: Any = None) -> Iterator[pa.Table]:
         """Every row whose text stands under two labels; `value` is those labels."""
         from .repeats import failing_labels
 

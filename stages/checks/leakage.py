@@ -51,7 +51,7 @@ class Leakage(Check):
 
         return judge_leakage(self, artifact)
 
-    def failing(self, artifact: Table[Any], findings: Sequence[Finding]) -> Iterator[pa.Table]:
+    def failing(self, artifact: Table[Any], findings: Sequence[Finding], before: Any = None) -> Iterator[pa.Table]:
         """The rows that fail those rules; `value` is what they repeat."""
         self._require(artifact)
         from .repeats import failing_leakage

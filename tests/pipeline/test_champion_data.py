@@ -70,7 +70,7 @@ class Small(Check):
         found = [n for n in artifact.read()["n"].to_pylist() if n >= 3]
         yield Finding(rule="is small", column="n", evaluated=9, failed=len(found), passed=not found, severity="warn")
 
-    def failing(self, artifact, findings):
+    def failing(self, artifact, findings, before=None):
         for part in artifact.split():
             rows = part.read()
             yield turned_away(rows.filter(pa.array([n >= 3 for n in rows["n"].to_pylist()])), findings[0].rule, "n")

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 import pytest
 from pydantic import ValidationError
 
-from pipeline import BlockedError, Check, Finding, Limit, Pipeline, Stage, Step, Table, WiringError, plan, sift
+from pipeline import BlockedError, Check, Finding, Limit, Model, Pipeline, Stage, Step, Table, WiringError, plan, sift
 from pipeline.execute import execute
 
 
@@ -109,6 +109,16 @@ def test_a_step_that_turned_nothing_away_is_within_every_limit(store):
 def test_a_limit_that_limits_nothing_or_cannot_be_is_refused(wrong):
     with pytest.raises(ValidationError, match=r"expected one of them|less than or equal to 1|greater than or equal to 0"):
         Limit(**wrong)
+
+
+class Learn(Stage):
+    def run(self, rows: Table[Row]) -> Model:
+        return Model(facts={"rows": rows.count()})
+
+
+def test_a_limit_of_a_step_that_turns_no_rows_away_is_refused_since_nobody_would_judge_it():
+    with pytest.raises(WiringError, match="port 'quarantine', which Learn does not write"):
+        Pipeline("p", Step("count", Count()), Step("learn", Learn(), {"rows": "count"}, checks=(Limit(count=1),)))
 
 
 def test_a_check_on_no_port_of_the_step_is_still_refused():

@@ -312,7 +312,7 @@ def test_a_run_on_drifted_data_is_blocked_and_every_row_to_blame_is_kept(run, st
 def blamed(after: pa.Table, before: pa.Table = BEFORE):
     tables = Table.of(Sale, after), Table.of(Sale, before)
     findings = [finding for finding in Drift().judge(*tables) if not finding.passed]
-    return [row for part in Drift().failing_against(tables[0], findings, tables[1]) for row in part.to_pylist()]
+    return [row for part in Drift().failing(tables[0], findings, tables[1]) for row in part.to_pylist()]
 
 
 @pytest.mark.parametrize(
