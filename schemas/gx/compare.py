@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from math import floor, inf, isinf
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_DIGITS = Context(prec=76)  # of Arrow's decimals; Python's own context has 28
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -90,8 +91,9 @@ def _near(column: Any, bound: Any) -> tuple[Any, Any, int]:
             nearest = inf if bound > 0 else -inf
     elif pa.types.is_decimal(column.type):
         bound = bound if isinstance(bound, Decimal) else Decimal(repr(bound))
-        most = Decimal(10) ** (column.type.precision - column.type.scale) - Decimal(10) ** -column.type.scale
-        nearest = max(-most, min(most, bound)).quantize(Decimal(10) ** -column.type.scale, ROUND_FLOOR)
+        unit = Decimal(1).scaleb(-column.type.scale)
+        most = Decimal(10**column.type.precision - 1).scaleb(-column.type.scale, _DIGITS)
+        nearest = max(most.copy_negate(), min(most, bound)).quantize(unit, ROUND_FLOOR, _DIGITS)
     else:
         signed, width = pa.types.is_signed_integer(column.type), column.type.bit_width
         least, most = (-(2 ** (width - 1)), 2 ** (width - 1) - 1) if signed else (0, 2**width - 1)

@@ -37,7 +37,7 @@ class ArrowData(BatchData):
         self._derived, self._made = derived, dict[str, Any]()
 
     def column(self, name: str) -> Any:
-        """A chunked array. Raises KeyError for a name that the table does not have."""
+        """A chunked array. Raises ValueError for a name that the table does not have."""
         if name in self._made:
             return self._made[name]
         if name in self._derived:

@@ -99,8 +99,8 @@ class Record(Frozen):
         """The suite that every table of this Record must pass: at least one row, and one expectation a constraint that has one.
 
         The row rules ran before and hold all of a row's constraints; the suite holds that they did, and what only a whole table shows: Key and
-        Distinct.  It has none for multiple_of, for Decimal bounds, lengths of bytes and lists, patterns that Python reads in another way, what lies
-        inside nested Records and lists, and row rules.  Several Key columns are unique together.
+        Distinct.  It has none for multiple_of, for Decimal bounds, lengths of bytes and lists, patterns that RE2 refuses or may read
+        in another way, what lies inside nested Records and lists, and row rules.  Several Key columns are unique together.
         """
         columns = described(cls)
         key = cls.key()

@@ -32,6 +32,7 @@ from schemas import (
 from schemas.gx import broken, evaluate
 
 BIG = 2**53
+LONG, LONGER = Decimal(10**29), Decimal(10**29 + 1)  # more digits than Python's decimals count with
 NAN, INF = math.nan, math.inf
 
 
@@ -65,6 +66,10 @@ def bounds(values, low=None, high=None, **strict):
         ([Decimal("0.09"), Decimal("0.10"), Decimal("0.11")], Decimal("0.105"), None, {}, [0, 1]),
         ([Decimal("9.99")], None, Decimal(1000000), {}, []),
         ([Decimal("9.99")], Decimal(1000000), None, {}, [0]),
+        ([LONG, LONGER], None, LONG, {}, [1]),
+        ([LONG, LONGER], 1e29, None, {}, []),
+        ([Decimal(10**37), Decimal(10**38 - 1)], None, 10**38 - 2, {}, [1]),
+        ([Decimal(10**37), Decimal(10**38 - 1)], Decimal(10**38), None, {}, [0, 1]),
         ([date(1, 1, 1), date(1677, 9, 20), date(2262, 4, 12), date(9999, 12, 31)], date(1677, 9, 21), date(9999, 12, 30), {}, [0, 1, 3]),
         ([date(2020, 1, 1), date(2020, 1, 2)], datetime(2020, 1, 1, 12), None, {}, [0]),
         ([datetime(1500, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)], datetime(1600, 1, 1, tzinfo=UTC), None, {}, [0]),
