@@ -50,7 +50,7 @@ class PairsInSet(_Pair):
     """The values of two columns are one of a set of pairs."""
 
     kind = "expect_column_pair_values_to_be_in_set"
-    pairs: tuple[tuple[Any, Any], ...]
+    pairs: tuple[tuple[Any, Any], ...] = Field(min_length=1)
 
     def arguments(self) -> dict[str, Any]:
         """Great Expectations calls it value_pairs_set."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.errors import bounded
 from pipeline.frozen import Frozen
@@ -43,6 +44,16 @@ class Expectation(Frozen):
     def sentence(self) -> str:
         """What it says, for people. The name of its one column is left out: a finding gives it beside."""
         raise TypeError(f"expectation {type(self).__name__} must define sentence(self)")
+
+
+class Bounded(Frozen):
+    """Something with min_value and max_value, at least one of them given: with neither, every table would pass."""
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        if (getattr(self, "min_value", None), getattr(self, "max_value", None)) == (None, None):
+            raise ValueError(f"{type(self).__name__} needs min_value, max_value or both; with neither it holds of everything")
+        return self
 
 
 class RowExpectation(Expectation):
@@ -124,7 +135,7 @@ def limits(low: Bound, high: Bound, strict_min: bool = False, strict_max: bool =
         words.append(f"{'more than' if strict_min else 'at least'} {said(low)}")
     if high is not None:
         words.append(f"{'less than' if strict_max else 'at most'} {said(high)}")
-    return " and ".join(words) or "anything"
+    return " and ".join(words)
 
 
 def said(value: Any) -> str:
@@ -154,5 +165,5 @@ def named(columns: Sequence[str]) -> str:
 
 def require_exact(bound: Bound, what: str) -> None:
     """Refuse a whole number that Great Expectations, which keeps bounds as floats, would change."""
-    if isinstance(bound, int) and int(float(bound)) != bound:
+    if isinstance(bound, int) and (abs(bound) > sys.float_info.max or int(float(bound)) != bound):
         raise ValueError(f"{what} is {bounded(bound)}, which no float holds exactly; expected one within 2**53")

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from pipeline.errors import bounded
 
-from .base import Bound, RowExpectation, Rule, limits, listed, said
+from .base import Bound, Bounded, RowExpectation, Rule, limits, listed, said
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +33,7 @@ class InSet(RowExpectation):
     kind = "expect_column_values_to_be_in_set"
     judges_nan = True
     column: str
-    values: tuple[Any, ...]
+    values: tuple[Any, ...] = Field(min_length=1)
 
     def arguments(self) -> dict[str, Any]:
         """Great Expectations calls it value_set."""
@@ -56,7 +56,7 @@ class NotInSet(InSet):
         return f"no value is one of {listed(self.values)}"
 
 
-class Between(RowExpectation):
+class Between(Bounded, RowExpectation):
     """Every value lies between two bounds, included unless strict. NaN lies nowhere."""
 
     kind = "expect_column_values_to_be_between"
@@ -79,7 +79,7 @@ class Between(RowExpectation):
         return f"every value is {limits(self.min_value, self.max_value, self.strict_min, self.strict_max)}"
 
 
-class Lengths(RowExpectation):
+class Lengths(Bounded, RowExpectation):
     """Every text has between min_value and max_value characters; every list so many items, every bytes so many bytes."""
 
     kind = "expect_column_value_lengths_to_be_between"

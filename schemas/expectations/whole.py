@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from .base import Derived, Expectation, limits, named, said
+from .base import Bounded, Derived, Expectation, limits, named, said
 
 _AHEAD = timedelta(hours=14)  # of UTC, are the clocks that are farthest ahead: a date or moment without a zone may be theirs
 
@@ -33,7 +33,7 @@ class ColumnsAre(Expectation):
         return f"the columns are {named(self.columns)}"
 
 
-class RowCount(Expectation):
+class RowCount(Bounded, Expectation):
     """The number of rows lies between two bounds, both included."""
 
     kind = "expect_table_row_count_to_be_between"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, Flag
@@ -134,17 +134,25 @@ def _kind(where: str, hint: Any, given: dict[str, Any], above: tuple[type, ...])
         values = typing.get_args(hint)
         kinds = {type(value) for value in values}
         kind = WORDS.get(next(iter(kinds))) if len(kinds) == 1 else None
+        _require_int64(where, values)
         return None if kind is None else {"kind": kind, "values": values}
-    if typing.get_origin(hint) is list:
+    if typing.get_origin(hint) is list and typing.get_args(hint):
         items = _typed(f"{where}[]", "[]", typing.get_args(hint)[0], [], above)
         return {"kind": f"list<{items}>", "items": items}
     if hint is Decimal:
         return {"kind": _decimal(where, given)}
     if isinstance(hint, type) and issubclass(hint, Enum):
+        _require_int64(where, [member.value for member in hint])
         return _enum(hint)
     if isinstance(hint, type) and issubclass(hint, Frozen) and hasattr(hint, "sift"):
         return _nested(where, hint, above)
     return {"kind": WORDS[hint]} if isinstance(hint, type) and hint in WORDS else None
+
+
+def _require_int64(where: str, values: Iterable[Any]) -> None:
+    wide = [value for value in values if type(value) is int and not -(2**63) <= value < 2**63]
+    if wide:
+        raise UsageError(f"{where}: {bounded(wide[0])} is no whole number of a column; expected one of 64 bits, or text")
 
 
 def _decimal(where: str, given: dict[str, Any]) -> str:

@@ -84,7 +84,7 @@ class Record(Frozen):
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Iterator[Self]:
-        """The rows of a table, in order. Raises StageError that names the first row that the contract refuses."""
+        """The rows of a table, in order. Raises StageError for rows that the contract refuses, with how many and one reason."""
         from .arrow import rows_of
 
         kept, away = cls.sift(table)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from pydantic import ValidationError
 
 import schemas
 from pipeline import Table
@@ -351,3 +352,22 @@ def test_every_example_on_the_page_can_be_declared():
 
 def _value(node):
     return Decimal(node.args[0].value) if isinstance(node, ast.Call) else ast.literal_eval(node)
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        lambda: RowCount(), lambda: DistinctCount(column="n"), lambda: Quantile(column="n", quantile=0.5), lambda: Between(column="n"),
+        lambda: Lengths(column="n"), lambda: Mean(column="n"), lambda: InSet(column="n", values=()), lambda: NotInSet(column="n", values=()),
+        lambda: PairsInSet(first="a", second="b", pairs=()), lambda: ContainsAll(column="n", values=()),
+    ],
+)  # fmt: skip
+def test_a_rule_that_everything_keeps_or_nothing_can_keep_is_refused(nothing):
+    with pytest.raises(ValidationError, match=r"with neither it holds of everything|at least 1 item"):
+        nothing()
+
+
+@pytest.mark.parametrize("kind", [Sum, Least, Greatest])
+def test_a_bound_that_no_float_reaches_is_refused(kind):
+    with pytest.raises(ValidationError, match="which no float holds exactly"):
+        kind(column="n", min_value=10**400)

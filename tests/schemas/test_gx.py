@@ -120,7 +120,7 @@ def test_a_warning_keeps_its_severity():
 @pytest.mark.parametrize(
     "expectation",
     [
-        NotNull(column="value"), Unique(column="value"), InSet(column="value", values=("a",)), DistinctCount(column="value"),
+        NotNull(column="value"), Unique(column="value"), InSet(column="value", values=("a",)), DistinctCount(column="value", min_value=0),
         Matches(column="value", pattern="a"), Lengths(column="value", min_value=1), Between(column="value", max_value=1),
     ],
 )  # fmt: skip
@@ -145,7 +145,9 @@ def test_a_rule_on_an_all_null_column_fails_as_vacuous(expectation):
     assert not receipt.passed
 
 
-@pytest.mark.parametrize("expectation", [NotNull(column="gone"), Unique(column="gone"), DistinctCount(column="gone")])
+@pytest.mark.parametrize(
+    "expectation", [NotNull(column="gone"), Unique(column="gone"), DistinctCount(column="gone", min_value=1)]
+)
 def test_a_missing_column_fails_with_a_note_that_names_it(expectation):
     finding = judge(expectation, ["a"])
     assert (finding.passed, finding.evaluated) == (False, 0)

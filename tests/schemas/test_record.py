@@ -1,5 +1,6 @@
 """Record -> columns; and what no column can be."""
 
+import typing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum, Flag, IntEnum
@@ -260,3 +261,15 @@ def test_a_row_is_frozen_and_refuses_a_column_it_does_not_have(everything, good)
         row.count = 4
     with pytest.raises(ValueError, match="Extra inputs"):
         everything(**good(), more=1)
+
+
+class Wide(Enum):
+    HUGE = 2**70
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"), [(Literal[2**70], "of 64 bits"), (Wide, "of 64 bits"), (typing.List, "is no type of a column")]
+)  # noqa: UP006
+def test_what_no_column_can_hold_is_refused_where_it_is_declared(hint, said):
+    with pytest.raises(UsageError, match=said):
+        described(record_with(hint))
