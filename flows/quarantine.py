@@ -126,26 +126,30 @@ def _put_right(
     """The repairs of a step with those that a file brings, and how many there are. Raises UsageError where it brings none, or one that is no row."""
     record = port_of(pipeline.ports[step]).record
     repairs = load_repairs(store, repairs_part(store, pipeline.name, step))
-    known = {name: list(rows) for name, rows in repairs.items()}
+    known = {name: list(enumerate(rows)) for name, rows in repairs.items()}
     rows: dict[str, list[str]] = defaultdict(list)
     for row in _rows(store, found):
         rows[identity(row)].append(row["row"])
     new: list[tuple[int, str]] = []
     alone, unknown = 0, list[int]()
     for line, name, values in read(path):
-        again = bool(not rows[name] and known.get(name))
-        if not (again or rows[name]):
+        at: int | None = None
+        if rows[name]:
+            before = rows[name].pop(0)
+        elif known.get(name):
+            at, before = known[name].pop(0)
+        else:
             unknown.append(line)
             continue
-        put_right = changed((known if again else rows)[name].pop(0), values)
+        put_right = changed(before, values)
         if put_right is None:
             alone += 1
             continue
         new.append((line, put_right))
-        if again:
-            repairs[name][len(repairs[name]) - len(known[name]) - 1] = put_right
-        else:
+        if at is None:
             repairs.setdefault(name, []).append(put_right)
+        else:
+            repairs[name][at] = put_right
     if not new:
         told = f"; of {len(unknown)} rows, line {unknown[0]} first, there is none in the quarantine of now" if unknown else ""
         raise UsageError(f"{path} changes no row that {pipeline.name}.{step} turned away: {alone} are as they were{told}")

@@ -118,7 +118,9 @@ def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, str, dict[str, Any]]
 
 
 def _json_rows(path: Path, text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(
+        io.StringIO(text), 1
+    ):  # str.splitlines also cuts at U+0085 and U+2028, which JSON leaves as they are
         try:
             values = json.loads(line)
             yield number, values["_identity"], _own(values)

@@ -55,6 +55,7 @@ class Column:
         """Nothing of this column need cost a row: it is text, as far as this file says."""
         self.kind, self.note = "str", why
         self.low = self.high = None
+        self.values = None  # those of the rows before were not counted: what comes now is no closed set
 
     def forget(self) -> None:
         """All that was seen of it, but not its type."""

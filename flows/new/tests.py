@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,7 @@ from pydantic import ValidationError
 
 from pipeline import Pipeline
 
-from .flow import {name}
+from . import flow
 from .records import {row}
 
 {layout(code, before="ROW: dict[str, Any] = ")}
@@ -56,7 +57,7 @@ def test_a_broken_row_is_refused(broken: dict[str, Any]) -> None:
 
 def test_the_first_rows_pass_the_data_steps_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[1])  # paths in the flow are relative to it
-    first = {name}.set(["raw.source.first={FIRST}"])
+    first = flow.{name}.set(["raw.source.first={FIRST}"])
     steps = [replace(first.step(step), checks=()) for step in ("raw", "clean", "unique", "split")]
     done = Pipeline("first_rows", *steps).run(str(tmp_path / "store"))
     for step in done.steps:
@@ -72,6 +73,6 @@ def _shown(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
-    if isinstance(value, float) and value != value:
-        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)  # neither has a literal
     return value[:_LONGEST] if isinstance(value, str) else value

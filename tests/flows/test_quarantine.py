@@ -10,11 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.quarantine import _require_rows
-from flows.repair_file import cell_of, changed
+from flows.quarantine import _require_rows, replay
+from flows.repair_file import cell_of, changed, read, write
 from flows.spreadsheet import escaped, plain
-from pipeline import UsageError
-from schemas import Record
+from pipeline import Pipeline, Step, Table, UsageError
+from pipeline.publish import load
+from pipeline.quarantine import Quarantined
+from pipeline.repairs import identity
+from pipeline.stage import Port
+from schemas import Record, Text
+from stages import CsvFile, Ingest
 
 ROWS = "id,text,label\n1,hello,cat\n2,,\n3,=1+1,\n4,<b>x</b>,\n5,too,many,fields\n6,bye,dog\n"
 
@@ -189,3 +194,30 @@ def test_a_repair_that_no_column_can_hold_is_refused_before_it_is_kept_with_its_
     good, bad = json.dumps({"id": "1", "tags": [1]}), json.dumps({"id": "2", "tags": cell})
     with pytest.raises(UsageError, match=r"rows\.csv, line 3: .*nothing was replayed"):
         _require_rows(Tagged, Path("rows.csv"), [(2, good), (3, bad)])
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+def test_text_with_line_ends_of_any_kind_is_read_back_as_it_was(tmp_path, name):
+    text = "a\x85b\u2028c\u2029d\x0be\nf\r\ng"
+    row = {"rule": "r", "column": None, "value": text, "source": "a.csv", "line": 2, "key": None}
+    row["row"] = json.dumps({"text": text}, ensure_ascii=False)
+    assert write(tmp_path / name, [row], ["text"], {}) == 1
+    ((_, named, values),) = read(tmp_path / name)
+    assert (named, values) == (identity(row), {"text": text})
+
+
+def test_of_two_rows_that_are_the_same_each_is_put_right_and_put_right_anew(store, tmp_path):
+    (tmp_path / "rows.csv").write_text("id,text,label\n1,one,\n1,one,\n3,three,a\n")
+    pipeline = Pipeline("p", Step("raw", Ingest[Text](source=CsvFile(path=tmp_path / "rows.csv"))))
+    away = load(store, pipeline.run(store.root).step("raw").quarantine, Port("q", Table, Quarantined)).read().to_pylist()
+    assert len({identity(row) for row in away}) == 1
+
+    def put_right(*labels):
+        rows = [{"_identity": identity(away[0]), "id": f"1{label}", "label": label} for label in labels]
+        (tmp_path / "repairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        replay(pipeline, store, "raw", tmp_path / "repairs.jsonl", origin="p", as_json=False)
+        outcome = pipeline.run(store.root).step("raw")
+        return load(store, outcome.outputs["rows"], Port("rows", Table, Text)).read()["label"].to_pylist()
+
+    assert sorted(put_right("b")) == ["a", "b"]
+    assert sorted(put_right("c", "d")) == ["a", "c", "d"]

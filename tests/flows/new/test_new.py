@@ -438,3 +438,19 @@ def test_a_file_that_is_no_table_with_a_header_is_told_apart_in_a_few_words(here
     with pytest.raises(UsageError, match=said) as caught:
         here.new("films", "reviews.csv", "text", "label")
     assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("name", ["first", "str", "steps"])
+def test_a_package_whose_name_its_test_uses_too_and_infinite_numbers_pass(here, reviews, name):
+    here.csv("reviews.csv", ["review", "class", "size"], [[*row, i or "inf"] for i, row in enumerate(reviews(60))])
+    here.new(name, "reviews.csv", "review", "class")
+    tested = python(here, "-m", "pytest", "-q", "-p", "no:cacheprovider", name)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_a_column_that_turns_out_to_be_text_late_is_no_closed_set_of_what_came_late(here, reviews):
+    late = [i % 7 if i < 11_000 else 0 if i < 59_000 else "abcdefghijk"[i % 11] for i in range(60_000)]
+    rows = [[*row, late[i]] for i, row in enumerate(reviews(60_000))]
+    here.csv("reviews.csv", ["review", "class", "late"], rows)
+    told = json.loads(here.new("films", "reviews.csv", "review", "class", as_json=True))
+    assert {one["field"]: one["type"] for one in told["columns"]}["late"] == "str"
