@@ -106,6 +106,11 @@ def quarantine(
     """Show what a step turned away, write it to a file, or run it again as it was put right there."""
     from .quarantine import export, forget, replay, show
 
+    unused = {"show": file is not None, "replay": check is not None, "forget": file is not None or check is not None}
+    if unused.get(action) or (as_json and action in ("export", "forget")):
+        raise UsageError(
+            f"quarantine {action} takes no FILE, --check or --json of those given; see brickwise quarantine --help"
+        )
     memory.enable()  # off since start-up; see __main__.py
     found, local = load_pipeline(pipeline), LocalStore(store)
     if action == "show":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from pipeline.runner import run
 from pipeline.stage import Port
 
 from .hints import command
+from .reasons import reasons
 from .repair_file import changed, read, write
 from .show import console
 from .tables import steps_table, troubles
@@ -34,33 +35,27 @@ def show(
 ) -> None:
     """Print why rows were turned away, how many for each reason, and the first of them with where they came from."""
     found = _found(pipeline, store, step, check)
-    reasons: Counter[tuple[str | None, str]] = Counter()
-    first: dict[tuple[str | None, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in _rows(store, found):
-        reason = (row["column"], row["rule"])
-        reasons[reason] += 1
-        if len(first[reason]) < limit:
-            first[reason].append(row)
+    counts, first = reasons(_table(store, found), limit)
     places = trace(pipeline, step, [row for listed in first.values() for row in listed])
     for row in (row for listed in first.values() for row in listed):
         row["place"] = places.get(row["row"]) or place(row)
     if as_json:
         listed = [
             {"column": column, "rule": rule, "count": count, "rows": first[column, rule]}
-            for (column, rule), count in reasons.most_common()
+            for (column, rule), count in counts.most_common()
         ]
-        document = {"pipeline": pipeline.name, "step": step, "check": check, "rows": reasons.total(), "reasons": listed}
+        document = {"pipeline": pipeline.name, "step": step, "check": check, "rows": counts.total(), "reasons": listed}
         json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
         return
     shown = console()
     what = f"broke check {check!r}" if check else "were turned away"
-    shown.print(f"{pipeline.name}.{step}: {reasons.total():,} rows {what}", markup=False)
-    for (column, rule), count in reasons.most_common():
+    shown.print(f"{pipeline.name}.{step}: {counts.total():,} rows {what}", markup=False)
+    for (column, rule), count in counts.most_common():
         shown.print(f"\n  [bold]{count:,}[/]  {escape(f'{column}: ' if column else '')}{escape(rule)}")
         for row in first[column, rule]:
             shown.print(f"    {escape(row['place']):<52} {escape(bounded(row['value'] or row['row'], 90))}", style="dim")
-    if reasons and check is None:
+    if counts and check is None:
         export = command(store, "quarantine", "export", origin, step)
         shown.print(f"\nnext: {export}    (all of them, to be put right)", style="dim", markup=False)
 
@@ -198,10 +193,13 @@ def _found(pipeline: Pipeline, store: LocalStore, step: str, check: str | None) 
     return digest
 
 
+def _table(store: LocalStore, digest: str | None) -> Table[Any]:
+    return load(store, digest, Port("quarantine", Table, Quarantined)) if digest else Table(Quarantined, ())
+
+
 def _rows(store: LocalStore, digest: str | None) -> Iterator[dict[str, Any]]:
-    if digest is not None:
-        for part in load(store, digest, Port("quarantine", Table, Quarantined)).split():
-            yield from part.read().to_pylist()
+    for part in _table(store, digest).split():
+        yield from part.read().to_pylist()
 
 
 def _default(pipeline: Pipeline, step: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 
 from rich.markup import escape
 
@@ -16,6 +15,7 @@ from pipeline.record import RunRecord
 from pipeline.stage import Port
 from pipeline.table import Table
 
+from .reasons import reasons
 from .show import console
 from .tables import checks_table, let_pass, steps_table, troubles
 from .upkeep import what_is_gone
@@ -52,10 +52,10 @@ def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: boo
         shown.print(line, style="yellow", markup=False)
         return
     if step.quarantine:
-        rows = load(store, step.quarantine, Port("quarantine", Table, Quarantined)).read().to_pylist()
-        shown.print(f"\nquarantine: {len(rows):,} rows")
-        for rule, count in Counter(row["rule"] for row in rows).most_common():
+        counts, first = reasons(load(store, step.quarantine, Port("quarantine", Table, Quarantined)), _EXAMPLES)
+        shown.print(f"\nquarantine: {counts.total():,} rows")
+        for (column, rule), count in counts.most_common():
             shown.print(f"  {count:>8,}  {escape(rule)}")
-            for row in [row for row in rows if row["rule"] == rule][:_EXAMPLES]:
-                broken = f"{row['column']} {row['value']!r} in " if row["column"] else ""
+            for row in first[column, rule]:
+                broken = f"{column} {row['value']!r} in " if column else ""
                 shown.print(f"            {escape(broken + bounded(row['row'], 110))}", style="dim")

@@ -119,6 +119,9 @@ def test_rows_that_broke_a_check_are_shown_and_exported_all_of_them(project):
         (("replay", "zoo.flow:data", "raw"), "never ran"),
         (("list", "zoo.flow:data", "raw"), "invalid choice"),
         (("forget", "zoo.flow:data", "rwa"), "did you mean 'raw'?"),
+        (("forget", "zoo.flow:data", "raw", "some.csv"), "quarantine forget takes no FILE"),
+        (("replay", "zoo.flow:data", "raw", "--check", "limit"), "quarantine replay takes no"),
+        (("export", "zoo.flow:data", "raw", "--json"), "quarantine export takes no"),
     ],
 )
 def test_a_mistake_is_told(project, words, told):

@@ -1,6 +1,5 @@
 """Record -> columns; and what no column can be."""
 
-import typing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum, Flag, IntEnum
@@ -268,8 +267,8 @@ class Wide(Enum):
 
 
 @pytest.mark.parametrize(
-    ("hint", "said"), [(Literal[2**70], "of 64 bits"), (Wide, "of 64 bits"), (typing.List, "is no type of a column")]
-)  # noqa: UP006
+    ("hint", "said"), [(Literal[2**70], "of 64 bits"), (Wide, "of 64 bits"), (list, "is no type of a column")]
+)
 def test_what_no_column_can_hold_is_refused_where_it_is_declared(hint, said):
     with pytest.raises(UsageError, match=said):
         described(record_with(hint))
