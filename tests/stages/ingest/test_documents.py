@@ -240,6 +240,16 @@ def test_an_mbox_gives_each_of_its_mails_with_the_line_where_it_begins(folder):
     assert away[0] == ("is larger than 100 bytes", f"{path}/inbox", 1)
 
 
+@pytest.mark.parametrize("largest", [100, 5])
+def test_the_mails_of_one_large_mbox_come_in_batches_also_where_all_are_turned_away(folder, largest):
+    start = b"From me@example.org Thu Feb 29 12:00:00 2024\n"
+    path = folder({"inbox": b"".join(start + MAIL % (i, i) + b"\n" for i in range(1000))})
+    source = MailFolder(path=path, mbox=True, largest=largest)
+    parts = [(table.num_rows, sum(part.num_rows for part in away)) for name in source.state() for table, away in source.read(name)]
+    assert max(kept + away for kept, away in parts) == 256
+    assert sum(kept + away for kept, away in parts) == 1000
+
+
 def test_html_in_a_text_stays_data(folder):
     path = folder({"a.txt": b"<script>alert(1)</script>", "b.txt": b"=cmd|' /C calc'!A0"})
     assert [row["text"] for row in rows(TextFolder(path=path))[0]] == ["<script>alert(1)</script>", "=cmd|' /C calc'!A0"]
