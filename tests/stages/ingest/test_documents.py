@@ -116,6 +116,9 @@ def test_links_are_not_followed(folder, packed, tmp_path):
         (b"a\x00b", None, "is no text: it has zero bytes"),
         (b"", None, "is empty"),
         (b" \n\t", None, "is empty"),
+        (b"\xef\xbb\xbf\n", None, "is empty"),
+        ("Hello, hello".encode("utf-16-le"), None, "Hello, hello"),
+        ("Hello, hello".encode("utf-16-le"), "cp1252", "is no text: it has zero bytes"),
     ],
 )
 def test_a_text_is_read_in_its_encoding_or_turned_away_with_the_reason(folder, content, encoding, text):
