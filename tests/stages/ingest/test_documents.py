@@ -248,7 +248,9 @@ def test_the_mails_of_one_large_mbox_come_in_batches_also_where_all_are_turned_a
     start = b"From me@example.org Thu Feb 29 12:00:00 2024\n"
     path = folder({"inbox": b"".join(start + MAIL % (i, i) + b"\n" for i in range(1000))})
     source = MailFolder(path=path, mbox=True, largest=largest)
-    parts = [(table.num_rows, sum(part.num_rows for part in away)) for name in source.state() for table, away in source.read(name)]
+    parts = [
+        (table.num_rows, sum(part.num_rows for part in away)) for name in source.state() for table, away in source.read(name)
+    ]
     assert max(kept + away for kept, away in parts) == 256
     assert sum(kept + away for kept, away in parts) == 1000
 
