@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from typing import Any
 
 from pipeline import LINE, SOURCE, LocalStore, Pipeline, Selection, StageError, Table, UsageError, Vocabulary
@@ -87,7 +88,7 @@ def validate_file(record: str, path: str, *, as_json: bool) -> int:
     reasons = Counter((line["column"], line["rule"]) for line in turned)
     if as_json:
         document = {
-            "file": str(path),
+            "file": path,
             "record": record,
             "rows": total,
             "accepted": accepted.num_rows,
@@ -103,8 +104,8 @@ def validate_file(record: str, path: str, *, as_json: bool) -> int:
         if unnamed:
             shown.print(f"  columns that {record} does not name, left out: {', '.join(unnamed)}", markup=False)
         for (column, rule), count in reasons.most_common():
-            found = [_example(t, path) for t in turned if (t["column"], t["rule"]) == (column, rule)]
-            examples = ", ".join(found[:5])
+            found = (_example(t, path) for t in turned if (t["column"], t["rule"]) == (column, rule))
+            examples = ", ".join(islice(found, 5))
             shown.print(f"  {column or 'the line'} {rule}: {count:,} rows, such as {examples}", markup=False)
         for line in failures(receipt):
             shown.print(f"  {line}", markup=False)

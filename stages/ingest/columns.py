@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, SerializeAsAny
@@ -114,7 +115,9 @@ def _text(values: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
-    if pa.types.is_floating(values.type) or pa.types.is_decimal(values.type):
+    if pa.types.is_decimal(values.type):  # to the last digit, which a float does not hold
+        values = pa.chunked_array([[_digits(value) for value in values.to_pylist()]], pa.string())
+    if pa.types.is_floating(values.type):
         doubles = values.cast(pa.float64())
         doubles = pc.if_else(pc.is_nan(doubles), pa.scalar(None, pa.float64()), doubles)
         whole = pc.fill_null(pc.and_(pc.equal(pc.floor(doubles), doubles), pc.less(pc.abs(doubles), 2**53)), False)
@@ -126,6 +129,11 @@ def _text(values: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise StageError(f"column {bounded(name)} holds {values.type}, which does not read as text: {error}") from error
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+
+
+def _digits(value: Decimal | None) -> str | None:
+    text = "" if value is None else format(value, "f")
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or None
 
 
 def _ids(columns: list[pa.ChunkedArray]) -> pa.Array:

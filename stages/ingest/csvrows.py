@@ -147,8 +147,6 @@ class _Rows:
 
         try:
             rows = self._read(_joined(found, whole), keep)
-        except UnicodeDecodeError:
-            raise
         except pa.ArrowInvalid as error:
             undecoded = _undecodable(found, whole)
             if not undecoded:

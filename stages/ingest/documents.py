@@ -83,9 +83,9 @@ class Documents(Files):
                     size += len(data)
                 except ValueError as error:
                     away.append(turned_away(pa.Table.from_pylist([row]), str(error)))
-            if len(held) >= _BATCH or size >= _BATCH_BYTES:
-                yield pa.Table.from_pylist(held, schema=schema), away
-                held, away, size = [], [], 0
+                if len(held) + len(away) >= _BATCH or size >= _BATCH_BYTES:
+                    yield pa.Table.from_pylist(held, schema=schema), away
+                    held, away, size = [], [], 0
         yield pa.Table.from_pylist(held, schema=schema), away
 
     def columns(self) -> list[tuple[str, Any]]:

@@ -31,11 +31,11 @@ def utf8_blocks(stream: Any, encoding: str | None, tell: Callable[[str], None]) 
     guessed.  tell: is told what was found, unless that is UTF-8.
     """
     head = stream.read(BLOCK)
-    mark, marked = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), (b"", None))
-    known = marked or encoding or _sixteen(head)
-    if marked not in (None, "utf-8"):
-        tell(f"read as {marked}, as its byte order mark says")
-    elif known and not marked and not encoding:
+    mark, told = marked(head)
+    known = told or encoding or sixteen(head)
+    if told not in (None, "utf-8"):
+        tell(f"read as {told}, as its byte order mark says")
+    elif known and not told and not encoding:
         tell(f"read as {known}, as its zero bytes tell")
     blocks = chain((head[len(mark) :],), iter(lambda: stream.read(BLOCK), b""))
     if known is None:
@@ -62,9 +62,8 @@ def utf8_blocks(stream: Any, encoding: str | None, tell: Callable[[str], None]) 
 
 
 def marked(head: bytes) -> tuple[bytes, str | None]:
-    """A text's byte order mark and the encoding that it stands for, or that zero bytes tell; nothing and None without either."""
-    found = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), None)
-    return found or (b"", _sixteen(head))
+    """A text's byte order mark and the encoding that it stands for; nothing and None without one."""
+    return next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), (b"", None))
 
 
 def guessed(sample: bytes) -> str:
@@ -102,7 +101,7 @@ def known_encoding(name: str | None) -> str | None:
     return name
 
 
-def _sixteen(head: bytes) -> str | None:
+def sixteen(head: bytes) -> str | None:
     """UTF-16 by its zero bytes: text of the west has one in nearly every pair, always on the same side."""
     sample = head[:4096]
     even, odd = sample[::2].count(0), sample[1::2].count(0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -129,8 +131,6 @@ def _deep(data: bytes, count: int) -> bool:
 
 def _long_number(data: bytes) -> bool:
     """Whether 16 digits stand in a row: from 2**53 on a double does not hold every whole number."""
-    import re
-
     return re.search(rb"\d{16}", data) is not None
 
 
@@ -160,7 +160,7 @@ def _row(raw: bytes) -> dict[str, Any] | str:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         raise ValueError(f"names the key {twice[:80]!r} twice")
     if SOURCE in found or LINE in found:
         raise ValueError("has a NUL in the name of a key")

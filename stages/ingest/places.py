@@ -32,7 +32,7 @@ def listed(path: str, sha256: str = "") -> Mapping[str, Json]:
     and time) of any other.  Raises UsageError where there is none, one is not readable, or is a link that leads out of its folder.
     """
     protocol = protocol_of(path)
-    if protocol in ("", "http") or not has_magic(_without_query(path)):
+    if protocol in ("", "http") or not has_magic(without_query(path)):
         return {name: state(name, sha256) for name in named(path, sha256)}
     with quoting(path, "listed", UsageError):  # one question for all of them
         system, found = _matching(path)
@@ -45,7 +45,7 @@ def named(path: str, sha256: str = "", *, folders: bool = False) -> list[str]:
     if protocol == "http":
         return [path]
     if protocol:
-        names = [name for name, _, _ in _matching(path)[1]] if has_magic(_without_query(path)) else [path]
+        names = [name for name, _, _ in _matching(path)[1]] if has_magic(without_query(path)) else [path]
     elif folders and Path(_local(path)).is_dir():
         names = _below(f"{path.rstrip('/')}/", "**/*")
     else:
@@ -210,7 +210,8 @@ def _told(name: str, system: Any, path: str, info: Mapping[str, Any], *, empty: 
         return digest_stream(file, BLOCK)
 
 
-def _without_query(url: str) -> str:
+def without_query(url: str) -> str:
+    """A URL without its query; a `?` that no `=` follows is a pattern's."""
     return url.partition("?")[0] if "://" in url and "=" in url.partition("?")[2] else url
 
 

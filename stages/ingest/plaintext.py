@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from .encodings import guessed, marked
+from .encodings import guessed, marked, sixteen
 
 
 def decoded(data: bytes, encoding: str | None) -> str:
     """The text without its byte order mark, its lines end as Unix has them. Raises ValueError, with the reason, for what is none."""
-    if not data.strip():
-        raise ValueError("is empty")
     mark, known = marked(data)
-    name = known or encoding or ("utf-8" if data.isascii() else guessed(data))
+    if not data[len(mark) :].strip():
+        raise ValueError("is empty")
+    name = known or encoding or sixteen(data) or ("utf-8" if data.isascii() else guessed(data))
     try:
         text = data[len(mark) :].decode(name)
     except UnicodeDecodeError as error:

@@ -46,15 +46,13 @@ def records(blocks: Iterable[bytes], dialect: Dialect, max_row: int) -> Iterator
     scan = _Scan(dialect, max_row)
     pending = b""
     for block in blocks:
-        if scan.skipping is not None:
+        if scan.skipping:
             block = scan.skip(block)
-            if scan.skipping is not None:
+            if scan.skipping:
                 continue
         found, pending = scan.block(pending + block, last=False)
         yield found
-    if scan.skipping is not None:
-        yield scan.nothing()
-    else:
+    if not scan.skipping:
         yield scan.block(pending, last=True)[0]
 
 
@@ -65,8 +63,7 @@ class _Scan:
         self._quote, self._escape = dialect.quote.encode(), dialect.escape.encode()
         self._delimiter, self._max = dialect.delimiter.encode(), max_row
         self._line = 1
-        self.skipping: tuple[int, bytes] | None = None
-        self._skipped: list[tuple[int, bytes, str]] = []
+        self.skipping = False
         self._after_cr = False
         self._record, self._open = _patterns(self._delimiter, self._quote, self._escape)
 
@@ -74,7 +71,7 @@ class _Scan:
         """What follows the line that is skipped, of a block; nothing while it goes on."""
         if self._after_cr:
             block, self._after_cr = block.removeprefix(b"\n"), False
-            self.skipping = None
+            self.skipping = False
             return block
         end = re.search(rb"\r\n?|\n", block)
         if end is None:
@@ -82,14 +79,8 @@ class _Scan:
         if end[0] == b"\r" and end.end() == len(block):
             self._after_cr = True  # its \n may be the next block's first
             return b""
-        self.skipping = None
+        self.skipping = False
         return block[end.end() :]
-
-    def nothing(self) -> Records:
-        """No record; what was skipped."""
-        none = np.empty(0, np.int64)
-        found, self._skipped = self._skipped, []
-        return Records(b"", none, none, none, skipped=found)
 
     def block(self, data: bytes, *, last: bool) -> tuple[Records, bytes]:
         """The records that end in some bytes which begin with one, and the rest."""
@@ -102,9 +93,9 @@ class _Scan:
             broken[index] = TOO_LONG.format(self._max)
         self._line += int(chosen[-1]) + 1 if len(chosen) else 0
         rest = data[position:]
-        skipped, self._skipped = self._skipped, []
+        skipped = []
         if len(rest) > self._max:  # a line without an end: _walk leaves no other rest that long
-            self.skipping = (self._line, b"")
+            self.skipping = True
             skipped.append((self._line, rest[: 2**12], TOO_LONG.format(self._max)))
             self._after_cr = rest.endswith(b"\r")
             self._line += 1

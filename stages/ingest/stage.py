@@ -83,3 +83,5 @@ class Ingest(Stage, Generic[R]):
             for fragment in cut(alike, self.fragment_rows):
                 yield Table.of(record_of(self), fragment, turned_away=away)
                 away.clear()
+        if away:  # they came after the last fragment was full
+            yield Table.of(record_of(self), turned_away=away)

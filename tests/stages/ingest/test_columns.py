@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pyarrow as pa
 import pytest
 
@@ -27,6 +29,7 @@ COLUMNS = {
     "v2": ["one", "two", "three"],
     "number": pa.array([1.0, 2.5, None]),
     "nan": pa.array([float("nan"), 1e300, -3.0]),
+    "exact": [Decimal("12345678901234567890.10"), Decimal("12345678901234567891.00"), None],
     "flag": [True, False, None],
     "text": ["own", "own", "own"],
     "deep": [{"inner": {"name": "x"}}, {"inner": None}, None],
@@ -51,10 +54,11 @@ def test_a_path_leads_into_nested_values():
 
 
 def test_values_become_text_without_blanks_around_it():
-    found = read(as_text=("v1", "number", "nan", "flag"))
+    found = read(as_text=("v1", "number", "nan", "exact", "flag"))
     assert found["v1"] == ["a", "b", None]
     assert found["number"] == ["1", "2.5", None]
     assert found["nan"] == [None, "1e+300", "-3"]
+    assert found["exact"] == ["12345678901234567890.1", "12345678901234567891", None]
     assert found["flag"] == ["true", "false", None]
 
 
@@ -83,7 +87,7 @@ def test_the_first_rows_alone_are_read():
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"names": {"text": "v3"}}, "no column v3; known: deep, flag, nan, number, text, v1, v2"),
+        ({"names": {"text": "v3"}}, "no column v3; known: deep, exact, flag, nan, number, text, v1, v2"),
         ({"names": {"text": "deep.outer.name"}}, "no outer at deep.outer.name"),
         ({"names": {"text": "v2.inner"}}, "no inner at v2.inner"),
         ({"as_text": ("v9",)}, "no column v9"),

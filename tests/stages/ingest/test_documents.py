@@ -116,6 +116,9 @@ def test_links_are_not_followed(folder, packed, tmp_path):
         (b"a\x00b", None, "is no text: it has zero bytes"),
         (b"", None, "is empty"),
         (b" \n\t", None, "is empty"),
+        (b"\xef\xbb\xbf\n", None, "is empty"),
+        ("Hello, hello".encode("utf-16-le"), None, "Hello, hello"),
+        ("Hello, hello".encode("utf-16-le"), "cp1252", "is no text: it has zero bytes"),
     ],
 )
 def test_a_text_is_read_in_its_encoding_or_turned_away_with_the_reason(folder, content, encoding, text):
@@ -238,6 +241,18 @@ def test_an_mbox_gives_each_of_its_mails_with_the_line_where_it_begins(folder):
     found, away = rows(MailFolder(path=path, mbox=True, largest=100))
     assert [row["id"] for row in found] == ["inbox:10", "one:1"]
     assert away[0] == ("is larger than 100 bytes", f"{path}/inbox", 1)
+
+
+@pytest.mark.parametrize("largest", [100, 5])
+def test_the_mails_of_one_large_mbox_come_in_batches_also_where_all_are_turned_away(folder, largest):
+    start = b"From me@example.org Thu Feb 29 12:00:00 2024\n"
+    path = folder({"inbox": b"".join(start + MAIL % (i, i) + b"\n" for i in range(1000))})
+    source = MailFolder(path=path, mbox=True, largest=largest)
+    parts = [
+        (table.num_rows, sum(part.num_rows for part in away)) for name in source.state() for table, away in source.read(name)
+    ]
+    assert max(kept + away for kept, away in parts) == 256
+    assert sum(kept + away for kept, away in parts) == 1000
 
 
 def test_html_in_a_text_stays_data(folder):

@@ -16,7 +16,8 @@ import pytest
 
 from pipeline import LINE, SOURCE, Pipeline, StageError, Step, UsageError
 from schemas import Text
-from stages import Files, Ingest
+from stages import CsvFile, Files, Ingest, JsonLines, ParquetFiles
+from stages.ingest import source_of
 
 
 class Raw(Files):
@@ -475,3 +476,14 @@ def test_a_name_that_is_not_set_is_a_usage_error_that_tells_it(monkeypatch):
     monkeypatch.delenv("BRICK_WORD", raising=False)
     with pytest.raises(UsageError, match="needs the environment variable BRICK_WORD"):
         Raw(path="memory://${BRICK_WORD}/x.csv").state()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("days/day?.jsonl", JsonLines), ("memory://days/day?.parquet", ParquetFiles), ("https://host/x.jsonl?a", JsonLines),
+        ("s3://bucket/x.jsonl.gz?versionId=1", JsonLines), ("days/day?.txt", CsvFile),
+    ],
+)  # fmt: skip
+def test_the_source_of_a_file_is_told_by_its_name_also_where_that_is_a_pattern(path, kind):
+    assert type(source_of(path)) is kind

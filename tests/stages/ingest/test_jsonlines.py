@@ -3,6 +3,7 @@
 import json
 import math
 import tracemalloc
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -159,3 +160,12 @@ def test_blocks_that_arrow_reads_and_those_that_python_reads_agree(tmp_path):
 def test_a_line_nested_many_thousand_levels_deep_does_not_end_the_process(lines, read, opening):
     rows, away = read(lines(opening, '{"b": "[[["}'))
     assert (rows, [bad["rule"] for bad in away]) == ([{"b": "[[["}], ["is nested too deep"])
+
+
+def test_a_key_that_is_named_twice_among_very_many_is_found_at_once(tmp_path, read):
+    keys = [*range(50_000), 49_999]  # in minutes, where each key is looked for among all before it
+    path = tmp_path / "rows.jsonl"
+    path.write_text("{" + ",".join(f'"k{key}": 1' for key in keys) + "}\n")
+    started = perf_counter()
+    assert [line["rule"] for line in read(JsonLines(path=path))[1]] == ["names the key 'k49999' twice"]
+    assert perf_counter() - started < 20

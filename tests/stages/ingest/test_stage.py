@@ -45,6 +45,13 @@ def test_what_was_turned_away_on_the_way_is_told_once():
     assert away == [[f'{{"line":{number}}}'] for number in range(3)]
 
 
+@pytest.mark.parametrize("sizes", [(2, 0), (2, 2, 0), (1, 1, 0, 0), (0, 0)])
+def test_what_was_turned_away_behind_a_last_fragment_that_is_full_is_told_too(sizes):
+    tables = ingested(2, *sizes)
+    assert sum(part.num_rows for table in tables for part in table.turned_away) == len(sizes)
+    assert sum(table.count() for table in tables) == sum(sizes)
+
+
 def test_the_state_of_the_source_is_what_the_stage_reads_from_outside():
     assert Ingest[Text](source=Days(days={"monday": (1,)})).outside() == {"monday": "(1,)"}
 
