@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline import BrickwiseError, Pipeline
 from pipeline.quarantine import LINE, SOURCE
-from pipeline.tally import written
+from pipeline.tally import keys_of, written
 
 _MOST = 4  # places told of rows that have the same id
 
@@ -60,11 +60,7 @@ def _look(source: Any, key: Sequence[str], places: dict[str, list[tuple[str, int
         for rows, _ in source.read(item):
             if not {SOURCE, LINE, *key} <= set(rows.column_names):
                 return
-            columns = [rows[name].cast(pa.string()) for name in key]
-            listed = (
-                [written(values) for values in zip(*(c.to_pylist() for c in columns), strict=True)] if len(key) > 1 else None
-            )
-            found = pa.chunked_array([pa.array(listed, pa.string())]) if listed is not None else columns[0]
+            found = pa.array(keys_of(rows, key), pa.string())
             fitting = pa.table({"key": found, "source": rows[SOURCE], "line": rows[LINE]}).filter(
                 pc.fill_null(pc.is_in(found, value_set=names), False)
             )
