@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import LINE, SOURCE, StageError, sift
+from pipeline import StageError, sift
+
+from .away import placed
 
 _END = b"\xff\xff\xff\xff\0\0\0\0"  # without it a stream may have lost whole batches
 
@@ -45,8 +47,7 @@ def labelled(rows: pa.Table, features: Mapping[str, Any]) -> tuple[pa.Table, lis
 def _plain(rows: pa.Table, path: Path, count: int) -> pa.Table:
     columns = [column.cast(column.type.storage_type) if _extended(column.type) else column for column in rows.columns]
     rows = pa.table(dict(zip(rows.column_names, columns, strict=True)))
-    numbers = pa.array(range(count + 1, count + 1 + rows.num_rows), pa.int64())
-    return rows.append_column(SOURCE, pa.repeat(pa.scalar(str(path)), rows.num_rows)).append_column(LINE, numbers)
+    return placed(rows, str(path), range(count + 1, count + 1 + rows.num_rows))
 
 
 def _extended(kind: Any) -> bool:

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from pipeline import LINE, SOURCE, StageError
+from pipeline import StageError
 from pipeline.errors import bounded
 
-from .away import lines_away
+from .away import lines_away, placed
 from .dialect import Dialect, detected, first_fields
 from .encodings import shown, utf8_blocks
 from .records import Records, records
@@ -188,8 +188,7 @@ class _Rows:
     def _placed(self, rows: pa.Table, lines: Any) -> pa.Table:
         if self._source.strip or self._source.nulls:
             rows = pa.table([self._value(column) for column in rows.columns], names=rows.column_names)
-        names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(lines), np.int32)), pa.array([self._name]))
-        return rows.append_column(SOURCE, names).append_column(LINE, pa.array(lines, pa.int64()))
+        return placed(rows, self._name, lines)
 
     def _value(self, column: Any) -> Any:
         bare = pc.utf8_trim_whitespace(column)

@@ -15,7 +15,7 @@ from pyarrow import json as arrow_json
 from pipeline import LINE, SOURCE, StageError
 
 from .archives import seekable
-from .away import lines_away
+from .away import lines_away, placed
 from .dialect import Dialect
 from .encodings import utf8_blocks
 from .jsontypes import array_of, type_of, unified
@@ -36,7 +36,7 @@ def json_rows(part: Part, max_row: int, tell: Callable[[str], None]) -> Iterator
             kind = unified(kind, _block_type(part.name, found))
         file.seek(0)
         schema = pa.schema(list(kind))
-        yield _placed(part.name, schema.empty_table(), np.empty(0, np.int64)), []
+        yield placed(schema.empty_table(), part.name, []), []
         for found in records(utf8_blocks(file, "utf-8", lambda _: None), _LINES, max_row):
             rows, away = _block(part.name, found, schema)
             if rows.num_rows or away:
@@ -74,7 +74,7 @@ def _block(name: str, found: Records, schema: pa.Schema) -> tuple[pa.Table, list
         ]
         columns = [array_of([row.get(field.name) for _, row in kept], field.type) for field in schema]
         rows, lines = pa.table(columns, schema=schema), np.array([line for line, _ in kept], np.int64)
-    return _placed(name, rows, found.lines[lines]), lines_away(name, away)
+    return placed(rows, name, found.lines[lines]), lines_away(name, away)
 
 
 def _whole(found: Records) -> tuple[bytes, Any]:
@@ -172,12 +172,6 @@ def _float(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise ValueError("holds a number that is too large for a float")
     return value
-
-
-def _placed(name: str, rows: pa.Table, lines: Any) -> pa.Table:
-    names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(lines), np.int32)), pa.array([name]))
-    columns = [*rows.columns, names, pa.array(lines, pa.int64())]
-    return pa.table(columns, schema=pa.schema([*rows.schema, pa.field(SOURCE, names.type), pa.field(LINE, pa.int64())]))
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float)

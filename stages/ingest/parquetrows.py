@@ -13,6 +13,7 @@ from pipeline import LINE, SOURCE, StageError
 from pipeline.errors import suggest
 
 from .archives import seekable
+from .away import placed
 from .places import BLOCK
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ def parquet_rows(part: Part, columns: tuple[str, ...], batch_rows: int) -> Itera
         try:
             found = pq.ParquetFile(file, buffer_size=BLOCK, pre_buffer=False)
             schema = _schema(part.name, found.schema_arrow, columns)
-            yield _placed(part.name, schema.empty_table(), 0)
+            yield placed(schema.empty_table(), part.name, [])
             count = 0
             for batch in found.iter_batches(batch_rows, columns=schema.names, use_threads=False):
-                yield _placed(part.name, pa.Table.from_batches([batch]), count)
+                rows = pa.Table.from_batches([batch]).replace_schema_metadata(None)
+                yield placed(rows, part.name, np.arange(count + 1, count + 1 + rows.num_rows))
                 count += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise StageError(f"source {part.name} is no Parquet file, or is damaged or cut off: {error}") from error
@@ -41,9 +43,3 @@ def _schema(name: str, found: pa.Schema, columns: tuple[str, ...]) -> pa.Schema:
         if column not in found.names:
             raise StageError(f"source {name} has no column {column!r}; {suggest(column, found.names)}")
     return pa.schema([found.field(column) for column in columns or found.names])
-
-
-def _placed(name: str, rows: pa.Table, before: int) -> pa.Table:
-    names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows.num_rows, np.int32)), pa.array([name]))
-    lines = pa.array(np.arange(before + 1, before + rows.num_rows + 1), pa.int64())
-    return rows.replace_schema_metadata(None).append_column(SOURCE, names).append_column(LINE, lines)

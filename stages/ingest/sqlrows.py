@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, field_validator, model_validator
 
-from pipeline import LINE, SOURCE, BrickwiseError, StageError, UsageError
+from pipeline import BrickwiseError, StageError, UsageError
 from pipeline.errors import bounded
 
 from .credentials import expanded, quoting, refuse_secrets
@@ -80,17 +80,14 @@ class SqlRows(Source):
 
     def read(self, name: str) -> Iterator[tuple[pa.Table, list[pa.Table]]]:
         """The rows, a batch at a time, numbered from 1. A row whose text or time cannot be stored is turned away."""
-        import pyarrow as pa
-
+        from .away import placed
         from .databases import storable
 
         count = 0
         with self._database(StageError) as database:
             for rows in database.read(self._select()):
-                numbers = pa.array(range(count + 1, count + rows.num_rows + 1), pa.int64())
+                yield storable(placed(rows, name, range(count + 1, count + rows.num_rows + 1)))
                 count += rows.num_rows
-                rows = rows.append_column(SOURCE, pa.repeat(pa.scalar(name), rows.num_rows)).append_column(LINE, numbers)
-                yield storable(rows)
 
     def _path(self) -> tuple[str, ...]:
         return (self.table,) if isinstance(self.table, str) else self.table or ()
