@@ -1,6 +1,6 @@
 """The shipped stages, one family a file or folder."""
 
-from .baseline import Baseline
+from .baseline import Baseline, Boosting, EncoderLogistic, Majority, NbSvm, Rung, TfidfLogistic
 from .checks import Drift, LabelsInParts, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
@@ -42,6 +42,7 @@ __all__ = [
     "Attention",
     "Bag",
     "Baseline",
+    "Boosting",
     "Clean",
     "Cnn",
     "Columns",
@@ -51,6 +52,7 @@ __all__ = [
     "Drift",
     "Embed",
     "Encode",
+    "EncoderLogistic",
     "Evaluate",
     "Files",
     "Gru",
@@ -60,19 +62,23 @@ __all__ = [
     "Leakage",
     "Lstm",
     "MailFolder",
+    "Majority",
     "Mask",
     "Max",
     "Mean",
+    "NbSvm",
     "OneLabel",
     "PackageDocstrings",
     "ParquetFiles",
     "Perceptron",
+    "Rung",
     "SavedDataset",
     "Source",
     "Split",
     "SqlRows",
     "TextFolder",
     "TextNet",
+    "TfidfLogistic",
     "Train",
     "Vectorize",
 ]
