@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import pyarrow as pa
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from .vectorize import PADDING, UNKNOWN
+from pipeline.digest import Json
+
+from .words import PADDING, UNKNOWN
 
 
-def fit(texts: Sequence[str], size: int, min_count: int, max_tokens: int, lowercase: bool) -> Tokenizer:
+@dataclass(frozen=True)
+class FittedTokens:
+    """A tokenizer for a column of texts."""
+
+    column: str
+    tokenizer: Tokenizer
+
+    @property
+    def size(self) -> int:
+        """Tokens of the vocabulary."""
+        return int(self.tokenizer.get_vocab_size())
+
+    @property
+    def state(self) -> Json:
+        """All of it is in the file."""
+        return {}
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The tokenizer.json."""
+        return {"tokenizer.json": self.tokenizer.to_str(pretty=False).encode()}
+
+    def apply(self, rows: pa.Table) -> pa.Array:
+        """n lists of at least one token number."""
+        return pa.array(encode(self.tokenizer, rows[self.column].to_pylist()), pa.list_(pa.int64()))
+
+
+def fit_words(texts: Sequence[str], size: int, min_count: int, max_tokens: int, lowercase: bool) -> Tokenizer:
     """A word-level tokenizer: words and single marks, the most frequent ones; 0 is the padding, 1 the unknown."""
     tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
     if lowercase:
