@@ -41,7 +41,7 @@ from .expectations import (
 )
 from .record import Distinct, Key, Record, Refusal, row_rule
 from .suite import Suite
-from .text import Prediction, SplitText, Text, Tokens
+from .text import Prediction, Row, SplitRow, SplitText, Text, Tokens
 
 __all__ = [
     "Between",
@@ -75,6 +75,7 @@ __all__ = [
     "RawDocstring",
     "Record",
     "Refusal",
+    "Row",
     "RowCount",
     "RowCountNear",
     "RowExpectation",
@@ -82,6 +83,7 @@ __all__ = [
     "Share",
     "Shares",
     "SplitDocstring",
+    "SplitRow",
     "SplitText",
     "Stdev",
     "Suite",

@@ -1,4 +1,4 @@
-"""The contracts of text classification, whatever the text is."""
+"""The contracts of rows that are learnt from: any row, a text with its label, and what models make of them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from .record import Key, Record
 Name = Annotated[str, Field(min_length=1)]
 
 
-class Text(Record):
-    """A text and its label. id: unique, and the same in every run for the same row."""
+class Row(Record):
+    """What every row has, whatever else it holds. id: unique, and the same in every run for the same row."""
 
     id: Annotated[str, Key()]
-    text: str
-    label: Name
 
 
-class SplitText(Text):
-    """A text with the part of the data that it belongs to.
+class SplitRow(Row):
+    """A row with the part of the data that it belongs to.
 
     group: rows of one group (a file, a patient) resemble each other, so they share a part and are resampled together;
     the id where every row stands for itself.
@@ -28,6 +26,17 @@ class SplitText(Text):
 
     split: Literal["train", "valid", "test"]
     group: str
+
+
+class Text(Row):
+    """A text and its label."""
+
+    text: str
+    label: Name
+
+
+class SplitText(SplitRow, Text):
+    """A text with the part of the data that it belongs to."""
 
 
 class Tokens(Record):

@@ -1,16 +1,18 @@
-"""Predict: a stored model as a function from texts to probabilities."""
+"""Predict: a stored model as a function from rows to its outputs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pipeline import Model, StageError
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
 
-Predictor = Callable[[Sequence[str]], "np.ndarray[Any, Any]"]  # n texts -> [n, classes], rows sum to 1
+# n rows with their source columns -> [n, classes], rows sum to 1 where the classes exclude each other; [n, 1] for a number
+Predictor = Callable[["pa.Table"], "np.ndarray[Any, Any]"]
 
 
 def predictor(model: Model) -> Predictor:
@@ -18,7 +20,7 @@ def predictor(model: Model) -> Predictor:
     import numpy as np
 
     predict = _of_family(model)
-    return lambda texts: predict(texts) if len(texts) else np.zeros((0, len(model.facts["classes"])))
+    return lambda rows: predict(rows) if rows.num_rows else np.zeros((0, len(model.facts["classes"]) or 1))
 
 
 def _of_family(model: Model) -> Predictor:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from pipeline import Stage, Table, record_of
 from pipeline.digest import digest_bytes
-from schemas import Record, Text
+from schemas import Record, Row, Text
 
 from .texts import changed
 
@@ -73,7 +73,7 @@ class Split(Stage, Generic[R]):
         """The group column."""
         return {"rows": (self.by,)}
 
-    def map(self, rows: Table[Text]) -> Table[R]:
+    def map(self, rows: Table[Row]) -> Table[R]:
         """One fragment."""
         import pyarrow as pa
 

@@ -20,6 +20,6 @@ def fit_majority(labels: list[str]) -> Model:
 
 
 def load_majority(model: Model) -> Predictor:
-    """The same row of probabilities for every text."""
+    """The same row of probabilities for every row."""
     shares = np.asarray(model.facts["shares"], np.float64)
-    return lambda texts: np.tile(shares, (len(texts), 1))
+    return lambda rows: np.tile(shares, (rows.num_rows, 1))

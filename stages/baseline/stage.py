@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from pipeline import Model, Stage, Table
-from schemas import SplitText
+from schemas import SplitRow
 
 
 class Baseline(Stage):
@@ -23,7 +24,11 @@ class Baseline(Stage):
     strength: float = Field(default=10.0, gt=0, description="C of the logistic regression: smaller is more regular")
     size: int = Field(default=100_000, ge=1, description="terms at most, the most frequent of those in two texts or more")
 
-    def run(self, rows: Table[SplitText]) -> Model:
+    def columns_read(self) -> Mapping[str, Sequence[str]]:
+        """The text and its label."""
+        return {"rows": ("text", "label")}
+
+    def run(self, rows: Table[SplitRow]) -> Model:
         """Raises StageError when the training rows hold fewer than two labels."""
         from ..training_rows import training_rows
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from safetensors.numpy import load, save
 from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
@@ -60,8 +61,8 @@ def load_tfidf_logistic(model: Model) -> Predictor:
     vectorizer = _vectorizer(vocabulary=json.loads(model.read("terms.json")))
     vectorizer.idf_ = arrays["idf"]
 
-    def predict(texts: Sequence[str]) -> np.ndarray[Any, Any]:
-        scores = vectorizer.transform(texts) @ arrays["coefficients"].T + arrays["intercept"]
+    def predict(rows: pa.Table) -> np.ndarray[Any, Any]:
+        scores = vectorizer.transform(rows["text"].to_pylist()) @ arrays["coefficients"].T + arrays["intercept"]
         return np.asarray(softmax(np.asarray(scores, np.float64), axis=1))
 
     return predict

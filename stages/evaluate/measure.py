@@ -32,12 +32,11 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
     classes = sorted(known | set(table["label"].to_pylist()))
     truth = pc.index_in(table["label"], value_set=pa.array(classes)).to_numpy()
     groups = table["group"].combine_chunks().dictionary_encode().indices.to_numpy()
-    texts = table["text"].to_pylist()
     slices = dict(_slices(config, table))
     metrics, details, predictions = {}, {}, []
     for position, (name, model) in enumerate(models.items()):
         report(position, len(models), name)
-        answers = Answers(truth, _probabilities(model, texts, classes), groups)
+        answers = Answers(truth, _probabilities(model, table, classes), groups)
         metrics[name] = intervals(answers, config.resamples, config.seed)
         details[name] = {
             "classes": _per_class(answers, classes),
@@ -52,10 +51,10 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
     return Evaluated(Evaluation(facts=facts), Table.of(Prediction, *predictions))
 
 
-def _probabilities(model: Model, texts: list[str], classes: list[str]) -> np.ndarray[Any, Any]:
+def _probabilities(model: Model, rows: pa.Table, classes: list[str]) -> np.ndarray[Any, Any]:
     """[n, classes]: the model's own columns, zero for a class that it never saw."""
-    found = np.zeros((len(texts), len(classes)))
-    found[:, [classes.index(label) for label in model.facts["classes"]]] = predictor(model)(texts)
+    found = np.zeros((rows.num_rows, len(classes)))
+    found[:, [classes.index(label) for label in model.facts["classes"]]] = predictor(model)(rows)
     return found
 
 

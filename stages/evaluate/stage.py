@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import Field
 
 from pipeline import Evaluation, Model, Stage, Table
-from schemas import Prediction, SplitText
+from schemas import Prediction, SplitRow
 
 
 class Evaluated(NamedTuple):
@@ -35,10 +35,10 @@ class Evaluate(Stage):
     seed: int = Field(default=7, ge=0)
 
     def columns_read(self) -> Mapping[str, Sequence[str]]:
-        """The slices that are columns."""
-        return {"rows": tuple(name for name in self.slices if name != "length")}
+        """The label and the slices; lengths are those of the column text."""
+        return {"rows": ("label", *("text" if name == "length" else name for name in self.slices))}
 
-    def run(self, rows: Table[SplitText], models: Mapping[str, Model]) -> Evaluated:
+    def run(self, rows: Table[SplitRow], models: Mapping[str, Model]) -> Evaluated:
         """Raises StageError when no row is for testing."""
         from .measure import evaluate
 

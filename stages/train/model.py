@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,12 +46,13 @@ def load_net(model: Model) -> Predictor:
     net = config.build(tokenizer.get_vocab_size(), len(model.facts["classes"]))
     net.load_state_dict(load(model.read("weights.safetensors")))
 
-    def from_texts(texts: Sequence[str]) -> np.ndarray[Any, Any]:
-        rows = TokenRows.of(pa.chunked_array([pa.array(encode(tokenizer, texts), pa.list_(pa.int64()))]), torch.device("cpu"))
+    def from_rows(given: pa.Table) -> np.ndarray[Any, Any]:
+        tokens = pa.array(encode(tokenizer, given["text"].to_pylist()), pa.list_(pa.int64()))
+        rows = TokenRows.of(pa.chunked_array([tokens]), torch.device("cpu"))
         logits = predict(net, rows, rows.lengths.numpy())
         return logits.double().softmax(1).numpy()
 
-    return from_texts
+    return from_rows
 
 
 def by_name(part: Part) -> dict[str, Any]:

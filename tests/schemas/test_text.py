@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline import Table
-from schemas import Docstring, Prediction, RawDocstring, SplitDocstring, SplitText, Text, Tokens
+from schemas import Docstring, Prediction, RawDocstring, Row, SplitDocstring, SplitRow, SplitText, Text, Tokens
 from schemas.docstrings import LETTER
 
 RAW = {"id": "a.py:1:f", "text": "Sum the rows.", "label": "numpy", "file": "a.py", "line": 1, "kind": "function"}
@@ -14,6 +14,8 @@ RAW = {"id": "a.py:1:f", "text": "Sum the rows.", "label": "numpy", "file": "a.p
     ("record", "columns"),
     [
         (Text, ["id", "text", "label"]),
+        (Row, ["id"]),
+        (SplitRow, ["id", "split", "group"]),
         (SplitText, ["id", "text", "label", "split", "group"]),
         (Tokens, ["id", "label", "split", "tokens"]),
         (Prediction, ["id", "model", "label", "prediction", "group", "probabilities"]),

@@ -1,6 +1,7 @@
-"""A stored model as a function from texts to probabilities."""
+"""A stored model as a function from rows to probabilities."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pipeline import Model, StageError
@@ -21,10 +22,10 @@ def a_model(toy, features, trainer):
 
 
 @pytest.mark.parametrize("family", ["majority", "tfidf_logistic", "net"])
-def test_every_family_gives_a_row_of_probabilities_a_text(family, a_model):
+def test_every_family_gives_a_row_of_probabilities_a_row(family, a_model):
     model = a_model(family)
     assert model.facts["family"] == family
-    found = predictor(model)(["crimson and azure", "", "words that nobody saw"])
+    found = predictor(model)(pa.table({"text": ["crimson and azure", "", "words that nobody saw"]}))
     assert found.shape == (3, len(model.facts["classes"]))
     assert np.allclose(found.sum(1), 1)
     assert (found >= 0).all()
@@ -33,7 +34,7 @@ def test_every_family_gives_a_row_of_probabilities_a_text(family, a_model):
 @pytest.mark.parametrize("family", ["majority", "tfidf_logistic", "net"])
 def test_every_family_gives_no_row_for_no_text(family, a_model):
     model = a_model(family)
-    assert predictor(model)([]).shape == (0, 3)
+    assert predictor(model)(pa.table({"text": pa.array([], pa.string())})).shape == (0, 3)
 
 
 @pytest.mark.parametrize("facts", [{"family": "forest"}, {}])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline import Table
-from schemas import SplitText, Text
+from schemas import Row, SplitRow, SplitText, Text
 from stages import Mask, Split
 
 
@@ -110,6 +110,13 @@ def test_groups_may_be_whole_numbers_and_rows_keep_their_order():
     assert found["split"].to_pylist()[:2] == found["split"].to_pylist()[2:]
     assert found["group"].to_pylist() == ["1", "2", "1", "2"]
     assert dict(Split[SplitText](by="file").columns_read()) == {"rows": ("file",)}
+
+
+def test_rows_without_a_text_are_split_as_well():
+    rows = Table.of(Row, pa.table({"id": ["a", "b", "c"]}))
+    found = Split[SplitRow](seed=1).map(rows).read()
+    assert found.column_names == ["id", "split", "group"]
+    assert found["group"].to_pylist() == ["a", "b", "c"]
 
 
 def test_no_row_gives_no_row():

@@ -4,6 +4,7 @@ import json
 import random
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from safetensors.numpy import load
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -54,19 +55,19 @@ def test_a_stored_model_gives_the_probabilities_of_the_scikit_learn_pipeline(pro
     assert model.facts["classes"] == list(theirs.classes_)
     expected = theirs.predict_proba([*everything, "", "never seen"])
     assert np.ptp(expected) > 0.5  # a model that tells classes apart, or nothing would be proved
-    np.testing.assert_allclose(predictor(model)([*everything, "", "never seen"]), expected, atol=1e-5)
+    np.testing.assert_allclose(predictor(model)(pa.table({"text": [*everything, "", "never seen"]})), expected, atol=1e-5)
 
 
 def test_the_comparison_above_would_catch_coefficients_saved_in_fortran_order(problem, monkeypatch):
     """safetensors writes memory as it lies: [classes, terms] in Fortran order came back scrambled once."""
     rows = problem(5)
-    sound = predictor(Baseline(kind="tfidf_logistic").run(rows))(halves(rows)[2])
+    sound = predictor(Baseline(kind="tfidf_logistic").run(rows))(rows.read())
 
     def as_it_was(values, dtype):
         return np.asfortranarray(values, dtype)
 
     monkeypatch.setattr(tfidf_logistic.np, "ascontiguousarray", as_it_was)
-    scrambled = predictor(Baseline(kind="tfidf_logistic").run(rows))(halves(rows)[2])
+    scrambled = predictor(Baseline(kind="tfidf_logistic").run(rows))(rows.read())
     assert np.abs(scrambled - sound).max() > 0.1
 
 

@@ -45,7 +45,7 @@ def test_metrics_details_and_confusion_are_scikit_learns_on_the_test_rows(evalua
     assert facts["n"] == len(truth)
     assert list(facts["metrics"]) == ["tfidf_logistic", "majority"]
     for name, model in models.items():
-        chosen = [model.facts["classes"][i] for i in predictor(model)(tested["text"].to_pylist()).argmax(1)]
+        chosen = [model.facts["classes"][i] for i in predictor(model)(tested).argmax(1)]
         assert facts["metrics"][name]["accuracy"]["value"] == pytest.approx(accuracy_score(truth, chosen))
         theirs = classification_report(truth, chosen, output_dict=True, zero_division=0.0)
         for label, found in facts["details"][name]["classes"].items():
@@ -102,7 +102,7 @@ def test_slices_by_length_part_the_rows_also_where_lengths_are_alike(lengths):
 def test_the_metrics_of_a_slice_are_those_of_its_rows(evaluated, tested, models):
     mask = [kind == "x" for kind in tested["kind"].to_pylist()]
     part, model = tested.filter(mask), models["tfidf_logistic"]
-    chosen = predictor(model)(part["text"].to_pylist()).argmax(1)
+    chosen = predictor(model)(part).argmax(1)
     right = np.mean([model.facts["classes"][i] == label for i, label in zip(chosen, part["label"].to_pylist(), strict=True)])
     found = evaluated.evaluation.facts["details"]["tfidf_logistic"]["slices"]["kind=x"]
     assert (found["n"], found["accuracy"]["value"]) == (part.num_rows, pytest.approx(right))
@@ -131,7 +131,8 @@ def test_every_number_of_an_evaluation_is_finite(evaluated):
 
 
 def test_a_column_to_slice_by_is_looked_for_when_steps_are_wired():
-    assert dict(Evaluate(slices=("length", "kind")).columns_read()) == {"rows": ("kind",)}
+    assert dict(Evaluate(slices=("length", "kind")).columns_read()) == {"rows": ("label", "text", "kind")}
+    assert dict(Evaluate(slices=()).columns_read()) == {"rows": ("label",)}
 
 
 def test_a_class_that_a_model_never_saw_has_probability_0(texts):

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from pydantic import Field
@@ -77,7 +78,7 @@ def fitted(features, trainer, small_net, toy):
 def test_a_loaded_net_gives_the_probabilities_of_the_trained_one(fitted, parts):
     model, texts, expected = fitted(**parts)
     assert np.ptp(expected) > 0.1
-    np.testing.assert_allclose(load_net(model)(texts), expected, atol=1e-6)
+    np.testing.assert_allclose(load_net(model)(pa.table({"text": texts})), expected, atol=1e-6)
 
 
 def test_the_config_names_parts_and_never_a_module(fitted):
