@@ -5,6 +5,7 @@ from .checks import Drift, LabelsInParts, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
+from .features import Feature, Words
 from .ingest import (
     Columns,
     CsvFile,
@@ -19,21 +20,29 @@ from .ingest import (
     SqlRows,
     TextFolder,
 )
-from .train import (
+from .parts import (
     Attend,
     Attention,
     Bag,
+    Branch,
     Cnn,
+    Concat,
     Embed,
     Encode,
     Gru,
+    Learned,
     Lstm,
     Max,
     Mean,
+    Merge,
+    MixedNet,
+    Net,
     Perceptron,
+    Predict,
     TextNet,
-    Train,
 )
+from .targets import Number, OneOf, Ordered, SeveralOf, Target
+from .train import Train
 from .transform import Mask, Split
 from .vectorize import Vectorize
 
@@ -42,37 +51,51 @@ __all__ = [
     "Attention",
     "Bag",
     "Baseline",
+    "Branch",
     "Clean",
     "Cnn",
     "Columns",
     "Compare",
+    "Concat",
     "CsvFile",
     "Deduplicate",
     "Drift",
     "Embed",
     "Encode",
     "Evaluate",
+    "Feature",
     "Files",
     "Gru",
     "Ingest",
     "JsonLines",
     "LabelsInParts",
     "Leakage",
+    "Learned",
     "Lstm",
     "MailFolder",
     "Mask",
     "Max",
     "Mean",
+    "Merge",
+    "MixedNet",
+    "Net",
+    "Number",
     "OneLabel",
+    "OneOf",
+    "Ordered",
     "PackageDocstrings",
     "ParquetFiles",
     "Perceptron",
+    "Predict",
     "SavedDataset",
+    "SeveralOf",
     "Source",
     "Split",
     "SqlRows",
+    "Target",
     "TextFolder",
     "TextNet",
     "Train",
     "Vectorize",
+    "Words",
 ]

@@ -50,7 +50,9 @@ class Train(Stage):
 
     rate: float = Field(default=3e-3, gt=0, description="the highest learning rate, after warm-up")
     warmup: float = Field(default=0.1, ge=0, lt=1, description="share of all steps in which the rate rises")
-    schedule: Literal["linear", "cosine", "constant"] = Field(default="linear", description="how the rate falls to zero after it")
+    schedule: Literal["linear", "cosine", "constant"] = Field(
+        default="linear", description="how the rate falls to zero after it"
+    )
     decay: float = Field(default=0.01, ge=0, description="of weights, towards zero")
     clip: float = Field(default=1.0, gt=0, description="the greatest norm of a gradient")
 
@@ -83,9 +85,8 @@ class Train(Stage):
 
     def run(self, rows: Table[Vectorized], vocabulary: Vocabulary) -> Trained:
         """Raises StageError for a target with nothing to tell apart, no validation row, a test row among the training rows, or
-        a loss that is not finite."""
+        a loss that is not finite.
+        """
         from .fit import fit
 
         return fit(self, rows, vocabulary)
-
-
