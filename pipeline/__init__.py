@@ -23,6 +23,7 @@ from .quarantine import LINE, SOURCE, sift, turned_away
 from .stage import Outside, Stage, record_of
 from .store.local import LocalStore
 from .table import Table, cut
+from .workplace import Workplace, workplace
 
 __all__ = [
     "LINE",
@@ -53,10 +54,12 @@ __all__ = [
     "UsageError",
     "Vocabulary",
     "WiringError",
+    "Workplace",
     "cut",
     "plan",
     "record_of",
     "report",
     "sift",
     "turned_away",
+    "workplace",
 ]
