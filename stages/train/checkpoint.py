@@ -19,7 +19,7 @@ from pipeline.digest import Json, digest_bytes
 from .state import State
 
 _KEPT = 2  # the newest, and the one before it, should the newest be damaged
-_PLAIN = ("epoch", "position", "step", "total", "pieces", "best", "best_epoch", "history", "findings")
+_PLAIN = ("epoch", "position", "step", "total", "pieces", "fitted", "fitted_cells", "best", "best_epoch", "history", "findings")
 
 
 class Place(Protocol):

@@ -12,18 +12,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn, distributed
+from torch import Tensor, distributed, nn
 
 from .batches import Rows
 
 
 @dataclass(frozen=True)
 class Share:
-    """This process among `size`. Alone, nothing is sent. device: that of what is sent."""
+    """A process among `size`. Alone, nothing is sent. device: that of what is sent."""
 
     rank: int = 0
     size: int = 1
-    device: torch.device = torch.device("cpu")
+    device: str = "cpu"
 
     def own(self, rows: Rows) -> Rows:
         """Its rows of a batch; perhaps none."""
@@ -75,11 +75,11 @@ def shared(device: torch.device) -> Iterator[Share]:
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1 or "MASTER_ADDR" not in os.environ:
-        yield Share(device=device)
+        yield Share(device=str(device))
         return
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Share(distributed.get_rank(), size, device)
+        yield Share(distributed.get_rank(), size, str(device))
     finally:
         distributed.destroy_process_group()
 

@@ -31,6 +31,10 @@ class Batch:
         cuts = [slice(start, start + size) for start in range(0, len(self.rows), size)]
         return [Batch(self.rows[c], {n: some[c] for n, some in self.inputs.items()}, self.truth[c]) for c in cuts]
 
+    def cells(self) -> int:
+        """Positions of all inputs, padding included."""
+        return sum(some.numel() for some in self.inputs.values())
+
     def shape(self) -> str:
         """In words, as for a message: 64 rows x 128."""
         axes = max((some.shape[1:] for some in self.inputs.values()), key=len)
@@ -59,6 +63,10 @@ class Feed:
     def lengths(self) -> np.ndarray[Any, Any]:
         """Positions of the longest column of each row: [n]"""
         return np.maximum.reduce([column.lengths for column in self.columns.values()])
+
+    def all(self) -> Rows:
+        """The numbers of all rows: [n]"""
+        return np.arange(len(self.truth))
 
     def batches(self, chosen: Sequence[Rows]) -> Iterator[Batch]:
         """Each choice of rows as a batch on the device."""

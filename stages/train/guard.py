@@ -62,7 +62,9 @@ def first_not_finite(job: Job, net: nn.Module, group: list[Batch]) -> str:
                 return "the loss itself; look at the target"
             if not found:
                 losses.sum().backward()  # type: ignore[no-untyped-call]  # torch leaves it so
-                grads = [name for name, weight in net.named_parameters() if weight.grad is not None and not _finite(weight.grad)]
+                grads = [
+                    name for name, weight in net.named_parameters() if weight.grad is not None and not _finite(weight.grad)
+                ]
                 found += [f"the gradient of {grads[-1]!r}"] if grads else []
             if found:
                 return found[0]
@@ -78,18 +80,22 @@ def guarded(state: State, group: list[Batch], smaller: bool, step: Callable[[], 
     Raises StageError where it is not, or where one row is too much.
     """
     while True:
+        largest = max(group, key=Batch.cells).split(state.pieces)[0]
         try:
-            return step()
+            learnt = step()
         except RuntimeError as error:
             if not _out_of_memory(error):
                 raise
+        else:
+            if largest.cells() > state.fitted_cells:
+                state.fitted, state.fitted_cells = largest.shape(), largest.cells()
+            return learnt
         state.optimizer.zero_grad(set_to_none=True)
         if state.optimizer.param_groups[0]["params"][0].is_cuda:
             torch.cuda.empty_cache()
-        largest = max(group, key=lambda batch: len(batch.rows))
         fitted = f"the largest that has fitted is {state.fitted}" if state.fitted else "none has fitted before"
-        said = f"out of memory at step {state.step + 1}: a batch of {largest.split(state.pieces)[0].shape()}; {fitted}"
-        if not smaller or len(largest.rows) <= state.pieces:
+        said = f"out of memory at step {state.step + 1}: a batch of {largest.shape()}; {fitted}"
+        if not smaller or len(largest.rows) == 1:
             raise StageError(f"{said}; set a smaller batch, or a bound for tokens")
         state.pieces *= 2
         report(0, 0, f"note: {said}; from here on batches are taken in {state.pieces} pieces")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,8 @@ def train(job: Job, state: State, after: Callable[[State], None]) -> None:
 
     after: hears of every step that is done, and writes checkpoints.
     """
-    config, watch = job.config, Watch(state)
+    config = job.config
+    watch = Watch(state, strict=config.strict)
     lengths = job.feed.lengths[job.rows["train"]]
 
     while state.epoch < config.epochs and not _given_up(config, state):
@@ -71,12 +73,12 @@ def train(job: Job, state: State, after: Callable[[State], None]) -> None:
             done = (state.epoch + state.position / len(chosen)) / config.epochs
             rate = config.rate * rate_at(done, config.warmup, config.schedule)
 
-            loss, norm = guarded(state, group, config.smaller, lambda: learn(job, state, group, count, rate))
+            loss, norm = guarded(state, group, config.smaller, partial(learn, job, state, group, count, rate))
             state.total += loss * count
             state.curve.append((loss, norm, rate))
             state.position += len(group)
             state.step += 1
-            watch.step(loss, norm)
+            watch.step(norm)
             note = f"epoch {state.epoch + 1} of {config.epochs}"
             report(state.epoch * len(chosen) + state.position, config.epochs * len(chosen), note)
             if state.position < len(chosen):
@@ -86,8 +88,8 @@ def train(job: Job, state: State, after: Callable[[State], None]) -> None:
         n = len(job.rows["train"])
         state.history.append({"epoch": state.epoch + 1, "train_loss": state.total / n, **measured})
         watch.epoch(job)
-        value = measured[f"valid_{_metric(config)}"]
-        if state.best is None or (value > state.best if _HIGHER[_metric(config)] else value < state.best):
+        value = measured[f"valid_{metric_of(config)}"]
+        if state.best is None or (value > state.best if _HIGHER[metric_of(config)] else value < state.best):
             state.remember(value)
         state.epoch, state.position, state.total = state.epoch + 1, 0, 0.0
         note = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in measured.items())
@@ -155,7 +157,8 @@ def predict(
     return scores
 
 
-def _metric(config: Train) -> str:
+def metric_of(config: Train) -> str:
+    """The metric that says which epoch was best."""
     return config.target.metrics[0] if config.metric == "auto" else config.metric
 
 

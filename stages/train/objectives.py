@@ -243,6 +243,18 @@ def objective_of(target: Target, training: pa.ChunkedArray) -> Objective:
     raise StageError(f"target {type(target).__name__} is unknown, expected OneOf, SeveralOf, Number or Ordered")
 
 
+def balanced(truth: Tensor, objective: Objective) -> Tensor:
+    """n / (C x rows of the class), as scikit-learn balances, from the class numbers of n rows: [C]
+
+    Raises StageError for a target whose rows have no one class.
+    """
+    classes = len(objective.facts["classes"])
+    if truth.dim() > 1 or not classes:
+        raise StageError("balance is for a target of one class a row, OneOf or Ordered; set balance to none")
+    counts = torch.bincount(truth[truth >= 0], minlength=classes).clamp(min=1)
+    return len(truth) / (classes * counts.float())
+
+
 def outputs_of(facts: Json, scores: Tensor) -> Array:
     """What a stored net says, from its scores: probabilities [n, classes], or the number [n, 1]."""
     scores, target = scores.double(), facts["target"]

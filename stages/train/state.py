@@ -16,7 +16,7 @@ class State:
     """epoch, position: which batch comes next.  step: how many were learnt from.
 
     total: sum of the losses of the epoch's rows so far.  history: what each epoch measured.  best: the value, the epoch and the
-    weights of the best one.  pieces: in how many parts a batch is taken, since memory ran out.
+    weights of the best one.  pieces: in how many parts a batch is taken, since memory ran out.  fitted, fitted_cells: the largest part that did not.
     """
 
     net: nn.Module
@@ -27,6 +27,8 @@ class State:
     step: int = 0
     total: float = 0.0
     pieces: int = 1
+    fitted: str = ""
+    fitted_cells: int = 0
     best: float | None = None
     best_epoch: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
