@@ -65,10 +65,11 @@ class Stage(Frozen):
         """Whether an item is still in the state that `outside` found, asked when it has been read."""
         return bool(self.outside().get(item.name) == item.state)
 
-    def columns_read(self) -> Mapping[str, Sequence[str] | Mapping[str, str]]:
+    def columns_read(self) -> Mapping[str, Sequence[str] | Mapping[str, str | None]]:
         """Columns that the config names, by port, beside those of the port's Record: wiring looks for them.
 
-        A mapping gives the type that each must have, in the words of `Record.columns`.
+        A mapping gives the type that each must have, in the words of `Record.columns`, or None for any: `int64 or decimal` is either,
+        decimals of all sizes among them.
         """
         return {}
 
