@@ -35,7 +35,8 @@ def draw(steps: pa.Table, epochs: Sequence[dict[str, float]], metric: str) -> st
         line(thin, "step", "loss", "loss of a step"),
         line(thin, "step", "norm", "norm of the gradient", log=True),
     ]
-    sheet = alt.vconcat(alt.hconcat(*charts[:2]), alt.hconcat(*charts[2:])).resolve_scale(color="independent")
+    lines = [alt.hconcat(*pair).resolve_legend(color="independent") for pair in (charts[:2], charts[2:])]
+    sheet = alt.vconcat(*lines).resolve_legend(color="independent")
     return vlc.vegalite_to_svg(sheet.to_json())  # type: ignore[no-any-return]  # it ships no types
 
 
