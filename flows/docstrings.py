@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline import Limit, Pipeline, Step
-from schemas import DistinctCount, Docstring, RawDocstring, RowCount, SplitDocstring, Suite
+from schemas import DistinctCount, Docstring, RawDocstring, RowCount, SplitDocstring, Suite, Tokens
 from stages import (
     Baseline,
     Clean,
@@ -25,6 +25,7 @@ from stages import (
     TfidfLogistic,
     Train,
     Vectorize,
+    Words,
 )
 
 # The distributions that brickwise itself brings, with 500 docstrings or more outside their tests.
@@ -63,7 +64,7 @@ docstrings = Pipeline(
         reads={"rows": "unique"},
         checks=(Leakage(severity="warn"), Drift(severity="warn")),
     ),
-    Step("features", Vectorize(size=20_000), reads={"rows": "split"}),
+    Step("features", Vectorize[Tokens](features={"tokens": Words(size=20_000)}), reads={"rows": "split"}),
     Step("majority", Baseline(model=Majority()), reads={"rows": "split"}),
     Step("nb_svm", Baseline(model=NbSvm()), reads={"rows": "split"}),
     Step("linear", Baseline(model=TfidfLogistic()), reads={"rows": "split"}),

@@ -67,8 +67,12 @@ class Stage(Frozen):
         """Whether an item is still in the state that `outside` found, asked when it has been read."""
         return bool(self.outside().get(item.name) == item.state)
 
-    def columns_read(self) -> Mapping[str, Sequence[str]]:
-        """Columns that the config names, by port, beside those of the port's Record: wiring looks for them."""
+    def columns_read(self) -> Mapping[str, Sequence[str] | Mapping[str, str | None]]:
+        """Columns that the config names, by port, beside those of the port's Record: wiring looks for them.
+
+        A mapping gives the type that each must have, in the words of `Record.columns`, or None for any: `int64 or decimal` is either,
+        decimals of all sizes among them.
+        """
         return {}
 
     def derived(self) -> Mapping[str, Sequence[str]]:
@@ -152,8 +156,9 @@ def _ports(kind: type[Stage]) -> Ports:
         required = parameter.default is inspect.Parameter.empty
         inputs[parameter.name] = _port(name, parameter.name, hints[parameter.name], variables, required)
     returned = hints.get("return")
-    if isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields"):
-        outputs = {field: _port(name, field, hint, variables) for field, hint in typing.get_type_hints(returned).items()}
+    several = typing.get_origin(returned) or returned  # `Features[R]` is the tuple `Features`, whose own R it is
+    if isinstance(several, type) and issubclass(several, tuple) and hasattr(several, "_fields"):
+        outputs = {field: _port(name, field, hint, variables) for field, hint in typing.get_type_hints(several).items()}
     else:
         if typing.get_origin(returned) in (Iterator, Iterable):
             (returned,) = typing.get_args(returned)

@@ -22,7 +22,7 @@ def wire(
     reads: Mapping[str, str | tuple[str, ...]],
     known: Mapping[str, Ports],
     order: list[str],
-    columns: Mapping[str, Sequence[str]],
+    columns: Mapping[str, Sequence[str] | Mapping[str, str | None]],
 ) -> tuple[dict[str, tuple[Wire, ...]], list[str]]:
     """Resolve what one step reads: port -> wires, and the problems found.
 
@@ -48,11 +48,7 @@ def wire(
             if isinstance(result, Wire):
                 found.append(result)
                 have = known[result.step].outputs[result.port].record.columns() if port.record else {}
-                problems += [
-                    f"{where}: the config names column {column!r}, which {result.step!r} does not write; {suggest(column, have)}"
-                    for column in columns.get(port_name, ())
-                    if column not in have
-                ]
+                problems += _column_problems(where, result.step, columns.get(port_name, ()), have)
             else:
                 problems.append(result)
         wires[port_name] = tuple(found)
@@ -62,6 +58,29 @@ def wire(
         if port.required and port.name not in reads
     ]
     return wires, problems
+
+
+def _column_problems(
+    where: str, step: str, named: Sequence[str] | Mapping[str, str | None], have: Mapping[str, str]
+) -> list[str]:
+    """Columns that the config names and the step above does not write, or writes as another type."""
+    types = named if isinstance(named, Mapping) else dict.fromkeys(named)
+    missing = [
+        f"{where}: the config names column {column!r}, which {step!r} does not write; {suggest(column, have)}"
+        for column in types
+        if column not in have
+    ]
+    mistyped = [
+        f"{where}: the config reads column {column!r} as {wanted}, which {step!r} writes as {have[column]}"
+        for column, wanted in types.items()
+        if wanted is not None and column in have and not _is_any(have[column].removesuffix(" | null"), wanted)
+    ]
+    return missing + mistyped
+
+
+def _is_any(found: str, wanted: str) -> bool:
+    """Whether a type is one of `int64 or decimal`; each is a whole type or the beginning of one."""
+    return any(found.startswith(one) for one in wanted.split(" or "))
 
 
 def _resolve(

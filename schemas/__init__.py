@@ -41,7 +41,7 @@ from .expectations import (
 )
 from .record import Distinct, Key, Record, Refusal, row_rule
 from .suite import Suite
-from .text import Prediction, Row, SplitRow, SplitText, Text, Tokens
+from .text import Prediction, Row, SplitRow, SplitText, Text, Tokens, Vectorized
 
 __all__ = [
     "Between",
@@ -94,5 +94,6 @@ __all__ = [
     "Unique",
     "UniqueShare",
     "UniqueTogether",
+    "Vectorized",
     "row_rule",
 ]

@@ -39,12 +39,16 @@ class SplitText(SplitRow, Text):
     """A text with the part of the data that it belongs to."""
 
 
-class Tokens(Record):
+class Vectorized(Row):
+    """A row as numbers: what a net needs of any table of features, whose own columns come beside these."""
+
+    split: Literal["train", "valid", "test"]
+
+
+class Tokens(Vectorized):
     """A text as token numbers, 0 being the padding, in the order of the text."""
 
-    id: Annotated[str, Key()]
     label: Name
-    split: Literal["train", "valid", "test"]
     tokens: Annotated[list[int], Field(min_length=1)]
 
 
