@@ -47,7 +47,14 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
             },
         }
         predictions.append(_predictions(table, name, answers, classes))
-    facts = {"n": table.num_rows, "groups": len(np.unique(groups)), "classes": classes, "metrics": metrics, "details": details}
+    facts = {
+        "models": list(models),
+        "n": table.num_rows,
+        "groups": len(np.unique(groups)),
+        "classes": classes,
+        "metrics": metrics,
+        "details": details,
+    }
     return Evaluated(Evaluation(facts=facts), Table.of(Prediction, *predictions))
 
 
