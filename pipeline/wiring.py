@@ -60,7 +60,9 @@ def wire(
     return wires, problems
 
 
-def _column_problems(where: str, step: str, named: Sequence[str] | Mapping[str, str | None], have: Mapping[str, str]) -> list[str]:
+def _column_problems(
+    where: str, step: str, named: Sequence[str] | Mapping[str, str | None], have: Mapping[str, str]
+) -> list[str]:
     """Columns that the config names and the step above does not write, or writes as another type."""
     types = named if isinstance(named, Mapping) else dict.fromkeys(named)
     missing = [
