@@ -4,14 +4,14 @@ A part of your own is one class in a module of yours: a subclass of Embed, Encod
 `width_out` and `build`.
 """
 
-from .attend import Attend, Attention, Max, Mean
+from .attend import Attend, Attention, Last, Max, Mean, ReadLstm
 from .embed import Embed, Learned
-from .encode import Bag, Cnn, Encode, Gru, Lstm
-from .merge import Concat, Merge
+from .encode import Bag, Cnn, Encode, Gru, Lstm, LstmWritten, Transformer
+from .merge import Concat, Gate, Merge, Sum
 from .net import Branch, MixedNet, Net, TextNet
 from .predict import Perceptron, Predict
 
 __all__ = [
-    "Attend", "Attention", "Bag", "Branch", "Cnn", "Concat", "Embed", "Encode", "Gru", "Learned", "Lstm", "Max", "Mean",
-    "Merge", "MixedNet", "Net", "Perceptron", "Predict", "TextNet",
+    "Attend", "Attention", "Bag", "Branch", "Cnn", "Concat", "Embed", "Encode", "Gate", "Gru", "Last", "Learned", "Lstm",
+    "LstmWritten", "Max", "Mean", "Merge", "MixedNet", "Net", "Perceptron", "Predict", "ReadLstm", "Sum", "TextNet", "Transformer",
 ]  # fmt: skip
