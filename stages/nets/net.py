@@ -36,10 +36,12 @@ class Net(nn.Module):
 
     def __init__(self, branches: Mapping[str, nn.Module], merge: nn.Module, predict: nn.Module) -> None:
         super().__init__()
-        self.branches = nn.ModuleDict(branches)
+        self.branches = nn.ModuleDict(
+            {f"of_{column}": branch for column, branch in branches.items()}
+        )  # it has a `type` of its own
         self.merge, self.predict = merge, predict
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """{column: batch} -> [B, C]"""
-        found = [branch(inputs[column]) for column, branch in self.branches.items()]  # each [B, Hi]
+        found = [branch(inputs[name.removeprefix("of_")]) for name, branch in self.branches.items()]  # each [B, Hi]
         return self.predict(self.merge(found))  # type: ignore[no-any-return]  # nn.Module calls are Any

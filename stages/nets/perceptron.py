@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import nn
 
+_ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "silu": nn.SiLU}
 
-def perceptron(width: int, hidden: int, classes: int, dropout: float) -> nn.Module:
-    """[B, H] -> [B, C]"""
-    if not hidden:
-        return nn.Sequential(nn.Dropout(dropout), nn.Linear(width, classes))
-    return nn.Sequential(
-        nn.Dropout(dropout), nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes)
-    )
+
+def perceptron(width: int, hidden: Sequence[int], outputs: int, activation: str, dropout: float) -> nn.Module:
+    """[B, M] -> [B, C]. Dropout before each layer, the activation after each but the last."""
+    layers: list[nn.Module] = []
+    for wide in hidden:
+        layers += [nn.Dropout(dropout), nn.Linear(width, wide), _ACTIVATIONS[activation]()]
+        width = wide
+    return nn.Sequential(*layers, nn.Dropout(dropout), nn.Linear(width, outputs))

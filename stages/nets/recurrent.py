@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+
+from .lstm import WrittenLstm
+
+_CELLS: dict[str, Any] = {"GRU": nn.GRU, "LSTM": nn.LSTM, "written": WrittenLstm}
 
 
 class Recurrent(nn.Module):
     """Layers of a GRU or LSTM; backwards each reads a row from its own last position, not from the padding."""
 
-    def __init__(self, kind: str, width: int, hidden: int, bidirectional: bool, layers: int, dropout: float) -> None:
+    def __init__(self, cell: str, width: int, hidden: int, bidirectional: bool, layers: int, dropout: float) -> None:
         super().__init__()
-        cell = nn.GRU if kind == "GRU" else nn.LSTM
         widths = [width] + [hidden * (1 + bidirectional)] * (layers - 1)
-        self.forwards = nn.ModuleList(cell(wide, hidden, batch_first=True) for wide in widths)
-        self.backwards = nn.ModuleList(cell(wide, hidden, batch_first=True) for wide in widths if bidirectional)
+        self.forwards = nn.ModuleList(_CELLS[cell](wide, hidden, batch_first=True) for wide in widths)
+        self.backwards = nn.ModuleList(_CELLS[cell](wide, hidden, batch_first=True) for wide in widths if bidirectional)
         self.between = nn.Dropout(dropout)
 
     def forward(self, found: Tensor, real: Tensor) -> Tensor:
-        """[B, L, E] -> [B, L, hidden], twice as wide when bidirectional"""
+        """[B, L, E] -> [B, L, hidden], twice as wide when bidirectional
+
+        What it gives where the padding is means nothing, and reaches no real position: forwards these come first, backwards
+        they are turned round alone.
+        """
         turned = _turned(real) if self.backwards else None
         for layer, forwards in enumerate(self.forwards):
             given = found if layer == 0 else self.between(found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
 
 from .base import Part
 
@@ -42,11 +44,57 @@ class Mean(Attend):
         return MeanPool()
 
 
-class Attention(Attend):
-    """A mean weighted by a learned score of each position (Yang et al. 2016)."""
+class Last(Attend):
+    """The last position that is not padding.
+
+    What a bidirectional encoder has there of its backward half has read that position alone; `first` adds the first position,
+    where that half has read them all.
+    """
+
+    first: bool = Field(default=False, description="the first position too, side by side with the last")
+
+    def width_out(self, width: int) -> int:
+        """The same, or twice with the first."""
+        return width * (1 + self.first)
 
     def build(self, width: int) -> nn.Module:
-        """One hidden layer as wide as the input."""
+        """Nothing to learn."""
+        from ..nets.pools import LastPool
+
+        return LastPool(self.first)
+
+
+class Attention(Attend):
+    """A mean weighted by a learned score of each position (Yang et al. 2016), from several heads (Lin et al. 2017).
+
+    Every head weighs whole positions; what heads find is set side by side or averaged.
+    """
+
+    heads: int = Field(default=1, ge=1)
+    together: Literal["concat", "mean"] = Field(default="concat", description="how heads become one vector")
+
+    def width_out(self, width: int) -> int:
+        """heads x the width, or the width where they are averaged"""
+        return width * (self.heads if self.together == "concat" else 1)
+
+    def build(self, width: int) -> nn.Module:
+        """One hidden layer as wide as the input, shared by the heads."""
         from ..nets.attention import AttentionPool
 
-        return AttentionPool(width)
+        return AttentionPool(width, self.heads, self.together == "concat")
+
+
+class ReadLstm(Attend):
+    """What an LSTM holds after it has read the positions in order (the encoder of Sutskever et al. 2014)."""
+
+    hidden: int = Field(default=128, ge=1)
+
+    def width_out(self, width: int) -> int:
+        """hidden"""
+        return self.hidden
+
+    def build(self, width: int) -> nn.Module:
+        """One layer, forwards."""
+        from ..nets.reading import LstmPool
+
+        return LstmPool(width, self.hidden)

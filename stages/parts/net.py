@@ -7,9 +7,11 @@ From the command line a part is set by its name, `--set net.model.encode=Gru`, o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
+
+from pipeline.errors import bounded
 
 from .attend import Attend, Max
 from .base import AXES, COLUMNS, Input, Part
@@ -51,9 +53,16 @@ class Branch(Part):
 
 
 class Net(Part):
-    """Branches, merged, to scores."""
+    """Branches, merged, to scores.
+
+    initialise: how weight matrices begin, with zero biases; "default" leaves that to each part.  An embedding that starts from
+    files (one with a `begin` of its own) is left as it is.
+    """
 
     predict: SerializeAsAny[Predict] = Perceptron()
+    initialise: Literal[
+        "default", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal", "normal", "zeros"
+    ] = "default"
 
     def columns(self) -> dict[str, Branch]:
         """The branch of each column that it reads."""
@@ -89,11 +98,21 @@ class Net(Part):
 
     def build(self, inputs: Mapping[str, Input], outputs: int) -> nn.Module:
         """A module from {column: batch} to scores [rows, outputs]."""
+        from ..nets.initialise import initialise
         from ..nets.net import Net as Module
 
         widths, width = self.widths()
-        branches = {column: branch.build(inputs[column]) for column, branch in self.columns().items()}
-        return Module(branches, self.merged().build(widths), self.predict.build(width, outputs))
+        columns = self.columns()
+        branches = {column: branch.build(inputs[column]) for column, branch in columns.items()}
+        net = Module(branches, self.merged().build(widths), self.predict.build(width, outputs))
+        if self.initialise != "default":
+            begun = [
+                branches[name].get_submodule("embed")
+                for name, one in columns.items()
+                if type(one.embed).begin is not Embed.begin
+            ]
+            initialise(net, self.initialise, leave=begun)
+        return net
 
 
 class TextNet(Net):
@@ -110,14 +129,22 @@ class TextNet(Net):
 
 
 class MixedNet(Net):
-    """Several columns, each through a branch of its own."""
+    """Several columns, each through a branch of its own, merged in the order of their names."""
 
     branches: Mapping[str, Branch] = Field(min_length=1)
     merge: SerializeAsAny[Merge] = Concat()
 
+    @field_validator("branches")
+    @classmethod
+    def _are_columns(cls, branches: Mapping[str, Branch]) -> Mapping[str, Branch]:
+        for name in branches:
+            if not name.isidentifier():
+                raise ValueError(f"branch {bounded(name)!r} can be no column's, expected letters, digits and _ alone")
+        return branches
+
     def columns(self) -> dict[str, Branch]:
-        """In the order they were declared."""
-        return dict(self.branches)
+        """In the order of their names: one that JSON keeps, in a key and in a stored model."""
+        return dict(sorted(self.branches.items()))
 
     def merged(self) -> Merge:
         """As told."""

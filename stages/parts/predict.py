@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -21,13 +21,17 @@ class Predict(Part):
 
 
 class Perceptron(Predict):
-    """Through at most one hidden layer."""
+    """Through hidden layers, or through none."""
 
-    hidden: int = Field(default=0, ge=0, description="0 for none")
-    dropout: float = Field(default=0.5, ge=0, lt=1)
+    hidden: Annotated[int, Field(ge=0)] | tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=0, description="width of the hidden layer, 0 for none; or of several, from the first to the last"
+    )
+    activation: Literal["relu", "gelu", "tanh", "silu"] = Field(default="relu", description="of each hidden layer")
+    dropout: float = Field(default=0.5, ge=0, lt=1, description="before each layer")
 
     def build(self, width: int, outputs: int) -> nn.Module:
         """The scores are logits."""
         from ..nets.perceptron import perceptron
 
-        return perceptron(width, self.hidden, outputs, self.dropout)
+        hidden = self.hidden if isinstance(self.hidden, tuple) else (self.hidden,) if self.hidden else ()
+        return perceptron(width, hidden, outputs, self.activation, self.dropout)
