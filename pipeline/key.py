@@ -107,8 +107,14 @@ def why(old: Parts | None, new: Parts, news: News = lambda before, after: "") ->
 
 @cache
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
-    """Installed versions of distributions, and of Python. Raises UsageError for one that is not installed."""
-    return {"python": platform.python_version().rpartition(".")[0], **{package: _version(package) for package in packages}}
+    """Installed versions of distributions, and of Python.
+
+    Raises UsageError for one that is not installed; of "name?", which only some configs need, that is its version.
+    """
+    return {
+        "python": platform.python_version().rpartition(".")[0],
+        **{package.rstrip("?"): _version(package) for package in packages},
+    }
 
 
 @cache
@@ -117,8 +123,10 @@ def _version(package: str) -> str:
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
-        found = distribution(package)
+        found = distribution(package.rstrip("?"))
     except PackageNotFoundError:
+        if package.endswith("?"):
+            return "not installed"
         raise UsageError(f"package {package!r} is not installed; pip install {package}") from None
     line = _VERSION.search(found.read_text("METADATA") or "")
     return line[1] if line else found.version

@@ -50,7 +50,9 @@ class Stage(Frozen):
     `reaches = ()` included, is not warned about; so does one of its config's models, and what derives from it.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change the output
+    packages: ClassVar[
+        tuple[str, ...]
+    ] = ()  # distributions whose version can change the output; "name?": where it is installed
     reaches: ClassVar[tuple[Any, ...]] = ()
     keeps_rows: ClassVar[bool] = True  # rows in = rows out + quarantined, where both ports are called `rows`
 

@@ -101,8 +101,8 @@ def _steps(found: Survey, decided: Decision, row: str) -> list[str]:
             ),
         ),
         ("", _step("features", call("Vectorize", **least, max_tokens=str(decided.max_tokens)), "split")),
-        ("", _step("majority", call("Baseline", kind='"majority"'), "split")),
-        ("", _step("linear", call("Baseline", kind='"tfidf_logistic"'), "split")),
+        ("", _step("majority", call("Baseline", model=call("Majority")), "split")),
+        ("", _step("linear", call("Baseline", model=call("TfidfLogistic")), "split")),
         ("", call("Step", '"net"', _net(decided), reads=mapping({"rows": "features", "vocabulary": "features"}))),
         ("", call("Step", '"report"', call("Evaluate", **_slices(found), **resamples), reads=models)),
         (
