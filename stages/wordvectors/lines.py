@@ -58,10 +58,10 @@ def _word(where: str, line: bytes, width: int) -> tuple[str, list[bytes]]:
 def _vector(where: str, word: str, numbers: Sequence[bytes]) -> Sequence[float]:
     odd = [number for number in numbers if not _is_number(number)]
     if odd:
-        raise StageError(f"{where}: {bounded(odd[0].decode(errors='replace'))} is no number")
+        raise StageError(f"{where}: {bounded(odd[0].decode(errors='replace'))!r} is no number")
     vector = [float(number) for number in numbers]
     if not all(map(math.isfinite, vector)):
-        raise StageError(f"{where}: the vector of {bounded(word)} holds NaN or infinities; leave the line out")
+        raise StageError(f"{where}: the vector of {bounded(word)!r} holds NaN or infinities; leave the line out")
     return vector
 
 

@@ -30,7 +30,7 @@ def table(path: str, beside: Path, width: int, wanted: Container[str]) -> Iterat
     odd = (~torch.isfinite(vectors).all(1)).nonzero()
     if len(odd):
         raise StageError(
-            f"word vectors {path}: the vector of {bounded(words[int(odd[0])])} holds NaN or infinities; leave it out"
+            f"word vectors {path}: the vector of {bounded(words[int(odd[0])])!r} holds NaN or infinities; leave it out"
         )
     for place, word in enumerate(words):
         if word.lower() in wanted:
