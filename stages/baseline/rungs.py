@@ -15,7 +15,7 @@ from pipeline import Model
 from pipeline.digest import Json
 
 from ..encoders import encoder_digests, read_encoder
-from ..train.parts import Part
+from ..parts.base import Part
 
 if TYPE_CHECKING:
     import pyarrow as pa
