@@ -1,6 +1,6 @@
 """What holds of every feature: fitted on training rows alone, and the same after it was stored."""
 
-import datetime
+import datetime as dt
 import json
 import math
 
@@ -32,7 +32,7 @@ SCHEMA = pa.schema(
         ("moment", pa.timestamp("us", "UTC")),
     ]
 )
-MOMENTS = st.datetimes(datetime.datetime(1, 1, 2), datetime.datetime(9999, 12, 30), timezones=st.just(datetime.UTC))
+MOMENTS = st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30), timezones=st.just(dt.UTC))
 ROWS = st.lists(
     st.fixed_dictionaries(
         {
@@ -57,7 +57,9 @@ def rows_of(rows):
 @given(training=ROWS, others=ROWS)
 def test_a_stored_feature_computes_what_the_fitted_one_does_and_rows_do_not_look_at_each_other(training, others):
     fitted = fit_all(FEATURES, rows_of(training))
-    stored = from_files(json.loads(json.dumps({name: data.decode() for name, data in to_files(fitted).items()}), object_hook=_encoded))
+    stored = from_files(
+        json.loads(json.dumps({name: data.decode() for name, data in to_files(fitted).items()}), object_hook=_encoded)
+    )
     together, alone = compute(fitted, rows_of([*others, *training])), compute(stored, rows_of(others))
     for column, values in alone.items():
         assert values.equals(together[column][: len(others)])

@@ -1,6 +1,6 @@
 """Numbers, Dates and Categories, each value checked by hand."""
 
-import datetime
+import datetime as dt
 import math
 
 import pyarrow as pa
@@ -64,22 +64,22 @@ def moments(training, *others, kind):
 
 
 def test_a_day_is_how_long_ago_and_where_in_the_year_and_week():
-    years = [datetime.date(2020, 1, 1), datetime.date(2024, 1, 1)]
-    ((ago, *turns),) = moments(years, datetime.date(2024, 4, 2), kind=pa.date32())  # a Tuesday in April
+    years = [dt.date(2020, 1, 1), dt.date(2024, 1, 1)]
+    ((ago, *turns),) = moments(years, dt.date(2024, 4, 2), kind=pa.date32())  # a Tuesday in April
     assert ago == pytest.approx(1 + 92 / 365.25 / 2, abs=1e-3)
     assert turns == pytest.approx([1, 0, math.sin(2 * math.pi / 7), math.cos(2 * math.pi / 7)], abs=1e-9)
 
 
 def test_a_moment_has_an_hour_and_days_before_1970_count_backwards():
-    noon = datetime.datetime(1969, 12, 29, 12, tzinfo=datetime.UTC)  # a Monday in December
+    noon = dt.datetime(1969, 12, 29, 12, tzinfo=dt.UTC)  # a Monday in December
     ((_, *turns),) = moments([noon], noon, kind=pa.timestamp("us", "UTC"))
     month = 2 * math.pi * 11 / 12
     assert turns == pytest.approx([math.sin(month), math.cos(month), 0, 1, 0, -1], abs=1e-9)
 
 
 def test_a_day_that_is_lacking_says_so_where_training_lacks_some():
-    assert moments([datetime.date(2020, 1, 1), None], None, kind=pa.date32()) == [[0, 0, 0, 0, 0, 1]]
-    assert moments([datetime.date(2020, 1, 1)], None, kind=pa.date32()) == [[0, 0, 0, 0, 0]]
+    assert moments([dt.date(2020, 1, 1), None], None, kind=pa.date32()) == [[0, 0, 0, 0, 0, 1]]
+    assert moments([dt.date(2020, 1, 1)], None, kind=pa.date32()) == [[0, 0, 0, 0, 0]]
     with pytest.raises(StageError, match="column 'x' is string, expected days or moments"):
         moments(["2020-01-01"], kind=pa.string())
 

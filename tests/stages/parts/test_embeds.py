@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -44,7 +45,9 @@ def test_the_shape_is_as_told_and_gradients_reach_every_parameter(embed, given, 
     assert all(weights.grad is not None and weights.grad.abs().sum() > 0 for weights in module.parameters())
 
 
-@pytest.mark.parametrize(("embed", "given"), [(embed, given) for embed, given, _ in EMBEDS if embed.takes != "numbers"], ids=str)
+@pytest.mark.parametrize(
+    ("embed", "given"), [(embed, given) for embed, given, _ in EMBEDS if embed.takes != "numbers"], ids=str
+)
 def test_padding_changes_nothing_and_a_row_stands_for_itself(embed, given):
     module = built(embed)
     found = module(given)
@@ -167,7 +170,7 @@ def test_vectors_of_words_need_words(vectors, given):
 def test_the_file_is_part_of_the_key_and_its_width_is_checked_when_planned(vectors, tmp_path):
     embed = Pretrained(path=vectors, width=3)
     before = embed.outside()
-    with open(vectors, "a") as file:
+    with Path(vectors).open("a") as file:
         file.write("rome 1 1 1\n")
     assert list(before) == [vectors]
     assert embed.outside() != before

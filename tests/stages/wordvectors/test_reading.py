@@ -61,7 +61,9 @@ def test_a_word_is_taken_as_it_is_written_before_any_other_case(tmp_path):
     }  # fmt: skip
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=("Z", "C")), min_size=1), st.floats(-9, 9, width=32), min_size=1))
+@given(
+    st.dictionaries(st.text(st.characters(exclude_categories=("Z", "C")), min_size=1), st.floats(-9, 9, width=32), min_size=1)
+)
 def test_what_is_written_is_read(tmp_path_factory, vectors):
     path = tmp_path_factory.mktemp("vectors") / "v.txt"
     path.write_text("".join(f"{word} {number!r} 0\n" for word, number in vectors.items()), encoding="utf-8")
@@ -97,10 +99,10 @@ def test_a_file_without_a_vector_is_seen_when_planned(tmp_path, text):
 def test_a_cut_off_archive_is_a_stage_error(tmp_path):
     path = tmp_path / "v.txt.gz"
     path.write_bytes(gzip.compress((LINES * 99).encode())[:60])
-    with pytest.raises(StageError, match="do not read: .*; fetch them again"):
+    with pytest.raises(StageError, match=r"do not read: .*; fetch them again"):
         read(str(path), 2, WORDS)
     path.write_bytes(b"no gzip")
-    with pytest.raises(UsageError, match="do not read: .*; fetch them again"):
+    with pytest.raises(UsageError, match=r"do not read: .*; fetch them again"):
         require_width(str(path), 2)
 
 
