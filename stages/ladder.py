@@ -7,7 +7,10 @@ from typing import Any
 
 from .evaluate.metrics import HIGHER_IS_BETTER
 
-_POINTS = {"accuracy": "points of accuracy", "macro_f1": "points of macro F1"}  # shares, told in hundredths
+# Shares, told in hundredths.
+_POINTS = {
+    "accuracy": "points of accuracy", "macro_f1": "points of macro F1", "micro_f1": "points of micro F1", "exact": "points of rows right in all",
+}  # fmt: skip
 
 
 def rung_to_keep(

@@ -9,10 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import Evaluation, StageError, Table
+from pipeline import Evaluation, StageError, Table, UsageError
 from pipeline.errors import suggest
 
-from .evaluate.metrics import HIGHER_IS_BETTER, Answers, resamples
+from .evaluate.answers import Answers
+from .evaluate.kinds import KINDS, target_of, words
+from .evaluate.measure import over
+from .evaluate.metrics import HIGHER_IS_BETTER, resamples
 from .ladder import rung_to_keep
 
 if TYPE_CHECKING:
@@ -27,10 +30,19 @@ def compare_models(config: Compare, evaluation: Evaluation, rows: Table[Any]) ->
 
     keep: the rung to keep.
     """
-    answers = _answers(rows.read(), evaluation.facts["classes"])  # model by model, in the order in which they were evaluated
+    table = rows.read()
+    models = table["model"].unique().to_pylist()  # in the order in which they were evaluated
     for name in (config.model, *config.baselines):
-        if name not in answers:
-            raise StageError(f"model {name!r} was not evaluated; {suggest(name, answers)}")
+        if name not in models:
+            raise StageError(f"model {name!r} was not evaluated; {suggest(name, models)}")
+    classes = evaluation.facts["classes"]
+    kind = KINDS[target_of(evaluation.facts)["kind"]]
+    answers = {m: _answers(kind, table.filter(pc.equal(table["model"], m)), classes, classes) for m in models}
+    measured = list(next(iter(answers.values())).metrics())
+    if config.metric not in measured:
+        raise StageError(
+            f"metric {config.metric!r} is none of this target, expected one of {', '.join(measured)}; set Compare(metric=...)"
+        )
     samples = {model: _samples(config, given) for model, given in answers.items()}
 
     def paired(model: str, other: str) -> list[dict[str, Any]]:
@@ -53,10 +65,17 @@ def compare_models(config: Compare, evaluation: Evaluation, rows: Table[Any]) ->
 def compare_runs(
     config: Compare, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[Verdict | None, list[dict[str, Any]]]:
-    """Models of the same name in two runs; the verdict is that of the config's model and metric, None without one."""
+    """Models of the same name in two runs; the verdict is that of the config's model and metric, None without one.
+
+    Raises UsageError for runs with two targets.
+    """
+    targets = [target_of(inputs["evaluation"].facts) for inputs in (before, after)]
+    if targets[0] != targets[1]:
+        raise UsageError(f"the earlier run says {words(targets[0])}, the later one {words(targets[1])}")
+    kind = KINDS[targets[0]["kind"]]
     tables = [inputs["rows"].read() for inputs in (before, after)]
-    classes = sorted({label for inputs in (before, after) for label in inputs["evaluation"].facts["classes"]})
     own = [inputs["evaluation"].facts["classes"] for inputs in (before, after)]
+    classes = own[0] if own[0] == own[1] else sorted({label for names in own for label in names})
     found: list[dict[str, Any]] = []
     for model in after["evaluation"].facts["metrics"]:
         if model not in before["evaluation"].facts["metrics"]:
@@ -66,7 +85,7 @@ def compare_runs(
         if common.num_rows < _FEWEST:
             continue
         old, new = (
-            _answers_of(half.take(common[side]), own[i], classes)
+            _answers(kind, half.take(common[side]), own[i], classes)
             for i, (half, side) in enumerate(zip(halves, ("before", "after"), strict=True))
         )
         left_out = sum(half.num_rows - common.num_rows for half in halves)
@@ -84,18 +103,11 @@ def _common(before: pa.Table, after: pa.Table) -> pa.Table:
     return sides[0].join(sides[1], ["id", "label"], join_type="inner").sort_by("id")
 
 
-def _answers(table: pa.Table, classes: list[str]) -> dict[str, Answers]:
-    models = table["model"].unique().to_pylist()
-    return {m: _answers_of(table.filter(pc.equal(table["model"], m)), classes, classes) for m in models}
-
-
-def _answers_of(table: pa.Table, own: list[str], classes: list[str]) -> Answers:
-    """Answers over `classes`, from probabilities over `own` classes."""
-    given = np.vstack(table["probabilities"].to_numpy())
-    probabilities = np.zeros((table.num_rows, len(classes)))
-    probabilities[:, [classes.index(label) for label in own]] = given
+def _answers(kind: type[Answers], table: pa.Table, own: list[str], classes: list[str]) -> Answers:
+    """Answers over `classes`, from values over `own` classes."""
+    values = over(np.vstack(table["values"].to_numpy()), own, classes)
     groups = table["group"].combine_chunks().dictionary_encode().indices.to_numpy()
-    return Answers(pc.index_in(table["label"], value_set=pa.array(classes)).to_numpy(), probabilities, groups)
+    return kind(kind.read(table["label"].to_pylist(), classes), values, groups, tuple(classes))
 
 
 def _paired(config: Compare, mine: Answers, theirs: Answers) -> list[dict[str, Any]]:
@@ -117,7 +129,7 @@ def _differences(
     """One document a metric. delta: mine - theirs, so below zero is better for a loss."""
     a, b = mine.metrics(), theirs.metrics()
     found = []
-    for metric, higher in HIGHER_IS_BETTER.items():
+    for metric in a:
         drawn = [x[metric] - y[metric] for x, y in zip(mine_sampled, theirs_sampled, strict=True)]
         low, high = np.quantile(drawn, [0.025, 0.975])
         found.append(
@@ -129,7 +141,7 @@ def _differences(
                 "low": float(low),
                 "high": float(high),
                 "n": len(mine.truth),
-                "verdict": verdict(float(low), float(high), config.margin, higher=higher),
+                "verdict": verdict(float(low), float(high), config.margin, higher=HIGHER_IS_BETTER[metric]),
             }
         )
     return found
