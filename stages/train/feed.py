@@ -62,7 +62,7 @@ class Feed:
     @property
     def lengths(self) -> np.ndarray[Any, Any]:
         """Positions of the longest column of each row: [n]"""
-        return np.maximum.reduce([column.lengths for column in self.columns.values()])
+        return np.asarray(np.maximum.reduce([column.lengths for column in self.columns.values()]))
 
     def all(self) -> Rows:
         """The numbers of all rows: [n]"""

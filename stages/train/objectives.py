@@ -26,14 +26,19 @@ Array = np.ndarray[Any, Any]
 
 
 class Objective(Protocol):
-    """What a target has learnt of the training rows.
+    """What a target has learnt of the training rows."""
 
-    width: scores a row.  expected: the loss of a net that knows nothing yet.  facts: for the stored model.
-    """
+    @property
+    def width(self) -> int:
+        """Scores a row."""
 
-    width: int
-    expected: float
-    facts: Json
+    @property
+    def expected(self) -> float:
+        """The loss of a net that knows nothing yet."""
+
+    @property
+    def facts(self) -> Json:
+        """For the stored model: its target, and the classes in the order of the scores."""
 
     def read(self, column: pa.ChunkedArray) -> Tensor:
         """The truth of n rows."""

@@ -17,7 +17,7 @@ def a_model(toy, features, trainer):
 
     def of(family):
         if family == "net":
-            return trainer(epochs=1).run(features.rows, features.vocabulary)
+            return trainer(epochs=1).run(features.rows, features.vocabulary).model
         return Baseline(model=RUNGS[family]).run(toy())
 
     return of
