@@ -37,7 +37,8 @@ def _line(rows: list[dict[str, Any]], x: str, y: str, title: str, *, scale: Any 
     chart: alt.Chart = alt.Chart(alt.InlineData(values=rows), title=title, width=_WIDTH, height=_HEIGHT)
     across = alt.X(f"{x}:Q", title=x, axis=alt.Axis(tickMinStep=1, format=",.0f"), scale=alt.Scale(zero=False))
     up = alt.Y(f"{y}:Q", title=None, scale=scale or alt.Scale(zero=False))
-    return chart.mark_line(point=len(rows) < _FEW, strokeWidth=1.5).encode(x=across, y=up)
+    drawn: alt.Chart = chart.mark_line(point=len(rows) < _FEW, strokeWidth=1.5).encode(x=across, y=up)
+    return drawn
 
 
 def _thinned(steps: pa.Table) -> list[dict[str, float]]:

@@ -39,7 +39,7 @@ class Share:
         flag = torch.tensor([float(leave)], device=loss.device)
         sent = torch.cat([loss.reshape(1), flag, *(weight.grad.flatten() for weight in learnt if weight.grad is not None)])
         distributed.all_reduce(sent)
-        parts = torch.split(sent[2:], [weight.numel() for weight in learnt])  # type: ignore[no-untyped-call]  # torch leaves it so
+        parts = torch.split(sent[2:], [weight.numel() for weight in learnt])
         for weight, part in zip(learnt, parts, strict=True):
             weight.grad = part.view_as(weight)
         return float(sent[0]), bool(sent[1] > 0)

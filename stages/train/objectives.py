@@ -172,10 +172,14 @@ class StandardNumber:
 
 @dataclass(frozen=True)
 class OrderedLevels:
-    """K - 1 questions "above level k?", each a logistic loss. truth: [n] level numbers, -1 for a level never declared."""
+    """K - 1 questions "above level k?", each a logistic loss. truth: [n] level numbers, -1 for a level never declared.
+
+    above: the share of the training rows that is above each level but the last.
+    """
 
     levels: tuple[str, ...]
     column: str
+    above: tuple[float, ...]
 
     @property
     def width(self) -> int:
@@ -184,9 +188,9 @@ class OrderedLevels:
 
     @property
     def expected(self) -> float:
-        """The first threshold is passed as likely as not; each further one by the distance of a softplus of nothing."""
-        above = -torch.arange(self.width) * math.log(2)
-        return float(F.softplus(above).mean() - 0.5 * above.mean())
+        """Scores of zero: the first threshold is passed as likely as not, each further one half as likely in odds."""
+        logits = descending(torch.zeros(1, self.width))[0]
+        return float((F.softplus(logits) - torch.tensor(self.above) * logits).mean())
 
     @property
     def facts(self) -> Json:
@@ -237,7 +241,9 @@ def objective_of(target: Target, training: pa.ChunkedArray) -> Objective:
                     f"column {target.column!r} holds {unknown[0]!r}, expected one of the levels {', '.join(target.levels)}"
                 )
             require_two_classes(training.to_pylist())
-            return OrderedLevels(target.levels, target.column)
+            numbers = _numbers(training, target.levels)
+            above = tuple(float((numbers > level).float().mean()) for level in range(len(target.levels) - 1))
+            return OrderedLevels(target.levels, target.column, above)
         case Number():
             values = pc.drop_null(training).to_numpy().astype(float)
             values = values[np.isfinite(values)]
