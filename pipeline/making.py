@@ -17,7 +17,7 @@ from .quarantine import Quarantined, keyed, without_origin
 from .repairs import Again, as_table
 from .stage import Port, Ports
 from .store.local import LocalStore
-from .table import FRAGMENT_ROWS, Table, cut
+from .table import FRAGMENT_ROWS, Table, cut, layout
 from .tally import Tally, require_accounted
 from .workers import Workers
 
@@ -118,7 +118,9 @@ def port_of(found: Ports) -> Port:
 
 
 def _fragmented(table: Table[Any]) -> Table[Any]:
-    """The table with no fragment in memory longer than FRAGMENT_ROWS."""
+    """The table with no fragment in memory longer than FRAGMENT_ROWS, unless it is stored as one file."""
+    if layout(table.record) == "arrow":
+        return table
     pieces = [piece for f in table.fragments for piece in (cut([f], FRAGMENT_ROWS) if hasattr(f, "num_rows") else [f])]
     return Table(table.record, tuple(pieces), table.turned_away)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,8 @@ class SplitText(Text):
 
 class Tokens(Record):
     """A text as token numbers, 0 being the padding, in the order of the text."""
+
+    layout: ClassVar[Literal["parquet", "arrow"]] = "arrow"
 
     id: Annotated[str, Key()]
     label: Name
