@@ -61,7 +61,7 @@ def _whole(step: Making, repaired: list[Again]) -> Made:
     """Run a stage that sees whole artifacts."""
     store, found = step.store, step.pipeline.ports[step.name]
     stage: Any = step.pipeline.steps[step.name].stage
-    given = {port: _read(step, port) for port in step.pipeline.wires[step.name]}
+    given = given_to(step)
     kept, refused = _sifted(step, repaired) if repaired else (None, [])
     if kept is not None and "rows" in given:
         given["rows"] = Table(kept.record, given["rows"].fragments + kept.fragments)
@@ -84,6 +84,11 @@ def _whole(step: Making, repaired: list[Again]) -> Made:
         outputs[name] = save_table(store, port.record, files)
         away = away + turned
     return outputs, away
+
+
+def given_to(step: Making) -> dict[str, Any]:
+    """What a stage's `run` is given: port -> artifact, or step -> artifact where several feed it."""
+    return {port: _read(step, port) for port in step.pipeline.wires[step.name]}
 
 
 def _accounted(

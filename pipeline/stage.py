@@ -52,6 +52,7 @@ class Stage(Frozen):
 
     packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change the output
     reaches: ClassVar[tuple[Any, ...]] = ()
+    collective: ClassVar[bool] = False  # `run` meets itself in the other processes that torchrun started
     keeps_rows: ClassVar[bool] = True  # rows in = rows out + quarantined, where both ports are called `rows`
 
     def outside(self) -> Mapping[str, Json]:
