@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from .digest import Json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Objects(Protocol):
@@ -15,6 +18,12 @@ class Objects(Protocol):
 
     def get(self, digest: str) -> bytes:
         """The bytes, verified. Raises DamagedError."""
+
+    def map(self, digest: str) -> memoryview:
+        """The bytes as a map of a file, verified. Raises DamagedError."""
+
+    def head(self, digest: str, count: int) -> bytes:
+        """The first bytes, not verified; none where there is no such object."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,16 @@ class Stored:
     def read(self) -> bytes:
         """The bytes, verified as they are read. Raises DamagedError."""
         return self.store.get(self.digest)
+
+    def map(self) -> pa.Buffer:
+        """The bytes as a memory map of the file, verified through it; nothing is copied. Raises DamagedError."""
+        import pyarrow as pa
+
+        return pa.py_buffer(self.store.map(self.digest))
+
+    def head(self, count: int) -> bytes:
+        """The first bytes, not verified: they say of which format it is."""
+        return self.store.head(self.digest, count)
 
 
 @dataclass(frozen=True)

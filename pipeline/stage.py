@@ -54,6 +54,7 @@ class Stage(Frozen):
         tuple[str, ...]
     ] = ()  # distributions whose version can change the output; "name?": where it is installed
     reaches: ClassVar[tuple[Any, ...]] = ()
+    collective: ClassVar[bool] = False  # `run` meets itself in the other processes that torchrun started
     keeps_rows: ClassVar[bool] = True  # rows in = rows out + quarantined, where both ports are called `rows`
 
     def outside(self) -> Mapping[str, Json]:
