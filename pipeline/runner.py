@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
-from .compare import against, comparisons_of, metrics_of
+from .compare import against, comparisons_of, keep_of, metrics_of
 from .engine import Engine, local_engine, status
 from .execute import execute, recorded
 from .follower import follow, is_follower, leading
@@ -114,8 +114,10 @@ def _recorded(
         started=now.isoformat(timespec="milliseconds"),
         seconds=round(time.monotonic() - began, 3),
         steps=tuple(outcomes),
-        metrics=metrics_of(pipeline, store, outcomes),
+        metrics=(metrics := metrics_of(pipeline, store, outcomes)),
+        models=tuple(metrics),
         comparisons=comparisons_of(pipeline, store, outcomes),
+        keep=keep_of(pipeline, store, outcomes),
         diff=diff,
         settings=tuple(settings),
         origin=origin,

@@ -17,7 +17,8 @@ class Compare(Stage):
     model, metric: the ones by which a run is judged better or worse than another.
     baselines: models that every other one is compared with.
     margin: the smallest difference that matters, in the unit of each metric; an interval inside it means equivalent.
-    Returns a report: one comparison for each model, baseline and metric.
+    Returns a report: one comparison for each model, baseline and metric, and which model to keep: the simplest that no later one
+    beats, in the order in which the evaluation read them.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow")
@@ -34,7 +35,7 @@ class Compare(Stage):
         """Raises StageError for a model or baseline that was not evaluated, or a metric that their target has not."""
         from .paired import compare_models
 
-        return Report(facts={"comparisons": compare_models(self, evaluation, rows)})
+        return Report(facts=compare_models(self, evaluation, rows))
 
     def diff(
         self, before: Mapping[str, Any], after: Mapping[str, Any]

@@ -16,6 +16,7 @@ from .evaluate.answers import Answers
 from .evaluate.kinds import KINDS, target_of, words
 from .evaluate.measure import over
 from .evaluate.metrics import HIGHER_IS_BETTER, resamples
+from .ladder import rung_to_keep
 
 if TYPE_CHECKING:
     from .compare import Compare
@@ -24,27 +25,41 @@ Verdict = Literal["better", "worse", "equivalent", "undecided"]
 _FEWEST = 30  # rows in common below which two runs are not compared
 
 
-def compare_models(config: Compare, evaluation: Evaluation, rows: Table[Any]) -> list[dict[str, Any]]:
-    """Every model against every baseline; of two baselines, the earlier in the config against the later."""
-    models = list(evaluation.facts["metrics"])
+def compare_models(config: Compare, evaluation: Evaluation, rows: Table[Any]) -> dict[str, Any]:
+    """comparisons: every model against every baseline; of two baselines, the earlier in the config against the later.
+
+    keep: the rung to keep.
+    """
+    table = rows.read()
+    models = table["model"].unique().to_pylist()  # in the order in which they were evaluated
     for name in (config.model, *config.baselines):
         if name not in models:
             raise StageError(f"model {name!r} was not evaluated; {suggest(name, models)}")
     classes = evaluation.facts["classes"]
-    table, kind = rows.read(), KINDS[target_of(evaluation.facts)["kind"]]
+    kind = KINDS[target_of(evaluation.facts)["kind"]]
     answers = {m: _answers(kind, table.filter(pc.equal(table["model"], m)), classes, classes) for m in models}
     measured = list(next(iter(answers.values())).metrics())
     if config.metric not in measured:
         raise StageError(
             f"metric {config.metric!r} is none of this target, expected one of {', '.join(measured)}; set Compare(metric=...)"
         )
-    return [
+    samples = {model: _samples(config, given) for model, given in answers.items()}
+
+    def paired(model: str, other: str) -> list[dict[str, Any]]:
+        return _differences(config, answers[model], answers[other], samples[model], samples[other])
+
+    comparisons = [
         {"model": model, "against": baseline, **found}
-        for model in models
+        for model in answers
         for baseline in config.baselines
         if model not in config.baselines[config.baselines.index(baseline) :]
-        for found in _paired(config, answers[model], answers[baseline])
+        for found in paired(model, baseline)
     ]
+
+    def judged(model: str, other: str) -> dict[str, Any]:
+        return next(one for one in paired(model, other) if one["metric"] == config.metric)
+
+    return {"comparisons": comparisons, "keep": rung_to_keep(list(answers), config.model, config.margin, judged)}
 
 
 def compare_runs(
@@ -96,12 +111,27 @@ def _answers(kind: type[Answers], table: pa.Table, own: list[str], classes: list
 
 
 def _paired(config: Compare, mine: Answers, theirs: Answers) -> list[dict[str, Any]]:
+    return _differences(config, mine, theirs, _samples(config, mine), _samples(config, theirs))
+
+
+def _samples(config: Compare, answers: Answers) -> list[dict[str, float]]:
+    """The metrics of each bootstrap sample; models of the same rows and groups are measured on the same ones."""
+    return [answers.metrics(rows) for rows in resamples(answers.groups, config.resamples, config.seed)]
+
+
+def _differences(
+    config: Compare,
+    mine: Answers,
+    theirs: Answers,
+    mine_sampled: list[dict[str, float]],
+    theirs_sampled: list[dict[str, float]],
+) -> list[dict[str, Any]]:
     """One document a metric. delta: mine - theirs, so below zero is better for a loss."""
-    samples = [(mine.metrics(rows), theirs.metrics(rows)) for rows in resamples(mine.groups, config.resamples, config.seed)]
     a, b = mine.metrics(), theirs.metrics()
     found = []
     for metric in a:
-        low, high = np.quantile([x[metric] - y[metric] for x, y in samples], [0.025, 0.975])
+        drawn = [x[metric] - y[metric] for x, y in zip(mine_sampled, theirs_sampled, strict=True)]
+        low, high = np.quantile(drawn, [0.025, 0.975])
         found.append(
             {
                 "metric": metric,

@@ -49,8 +49,16 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
             },
         }
         predictions.append(_predictions(table, name, told, answers))
-    facts = {"n": table.num_rows, "groups": len(np.unique(groups)), "target": target, "classes": classes}
-    return Evaluated(Evaluation(facts=facts | {"metrics": metrics, "details": details}), Table.of(Prediction, *predictions))
+    facts = {
+        "models": list(models),
+        "n": table.num_rows,
+        "groups": len(np.unique(groups)),
+        "target": target,
+        "classes": classes,
+        "metrics": metrics,
+        "details": details,
+    }
+    return Evaluated(Evaluation(facts=facts), Table.of(Prediction, *predictions))
 
 
 def _truth(table: pa.Table, column: str) -> pa.ChunkedArray:
