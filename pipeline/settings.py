@@ -86,7 +86,7 @@ def classes(value: Any) -> Iterator[type]:
 
 
 def with_settings(step: str, stage: Stage, settings: Iterable[tuple[str, str]]) -> Stage:
-    """The stage with `(field or field.inner, text)` settings applied, in order.
+    """The stage with `(field or field.inner, text)` settings applied, in order; inside a mapping goes by key, a sequence by position.
 
     A value is JSON where it parses as JSON and the field takes it, else a string.  Raises UsageError naming the field and what
     it expects.
@@ -115,15 +115,31 @@ def _with(where: str, model: M, path: list[str], value: Any) -> M:
     if name not in fields:
         raise UsageError(f"--set {where}: {type(model).__name__} has no field {name!r}; {suggest(name, fields)}")
     if rest:
-        inner = getattr(model, name)
-        if not isinstance(inner, BaseModel):
-            raise UsageError(f"--set {where}.{name}: it has no inner fields; set it whole, as JSON")
-        value = _with(f"{where}.{name}", inner, rest, value)
+        value = _inside(f"{where}.{name}", getattr(model, name), rest, value)
     try:
         return type(model).model_validate({field: getattr(model, field) for field in fields} | {name: value})
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise UsageError("\n".join(_complaint(f"{where}.{name}", value, detail) for detail in details)) from None
+
+
+def _inside(where: str, outer: Any, path: list[str], value: Any) -> Any:
+    """The same model, mapping or sequence with the value at the end of the path: a field, a key or a position a step."""
+    if isinstance(outer, BaseModel):
+        return _with(where, outer, path, value)
+    name, *rest = path
+    if isinstance(outer, Mapping):
+        if rest and name not in outer:
+            raise UsageError(f"--set {where}: it has no key {name!r}; {suggest(name, outer)}")
+        return {**outer, name: _inside(f"{where}.{name}", outer[name], rest, value) if rest else value}
+    if isinstance(outer, list | tuple):
+        places = [str(place) for place in range(len(outer))]
+        if name not in places:
+            raise UsageError(f"--set {where}: it has no position {name!r}; {suggest(name, places)}")
+        changed = list(outer)
+        changed[int(name)] = _inside(f"{where}.{name}", outer[int(name)], rest, value) if rest else value
+        return changed
+    raise UsageError(f"--set {where}: it has no inner fields; set it whole, as JSON")
 
 
 def _complaint(where: str, value: Any, detail: Mapping[str, Any]) -> str:

@@ -43,14 +43,16 @@ class Stage(Frozen):
 
     `Iterator[Table[B]]` gives a table part by part, each stored as it comes, so that no more than a part is in memory.
     What `map` made of a fragment or an item is kept and used again while that fragment or item, the code, the config and the packages are
-    the same: it may look at nothing else.
+    the same: it may look at nothing else.  `packages` of the models in its config count beside its own.
 
     `reaches` holds functions, classes and modules (or their import strings, "package.module:name") that the code finds by a name
     which is known only when it runs: they count for the key, whole modules with all that is in them.  A class that declares it,
     `reaches = ()` included, is not warned about; so does one of its config's models, and what derives from it.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change the output
+    packages: ClassVar[
+        tuple[str, ...]
+    ] = ()  # distributions whose version can change the output; "name?": where it is installed
     reaches: ClassVar[tuple[Any, ...]] = ()
     keeps_rows: ClassVar[bool] = True  # rows in = rows out + quarantined, where both ports are called `rows`
 
@@ -65,10 +67,11 @@ class Stage(Frozen):
         """Whether an item is still in the state that `outside` found, asked when it has been read."""
         return bool(self.outside().get(item.name) == item.state)
 
-    def columns_read(self) -> Mapping[str, Sequence[str] | Mapping[str, str]]:
+    def columns_read(self) -> Mapping[str, Sequence[str] | Mapping[str, str | None]]:
         """Columns that the config names, by port, beside those of the port's Record: wiring looks for them.
 
-        A mapping gives the type that each must have, in the words of `Record.columns`.
+        A mapping gives the type that each must have, in the words of `Record.columns`, or None for any: `int64 or decimal` is either,
+        decimals of all sizes among them.
         """
         return {}
 

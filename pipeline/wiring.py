@@ -22,7 +22,7 @@ def wire(
     reads: Mapping[str, str | tuple[str, ...]],
     known: Mapping[str, Ports],
     order: list[str],
-    columns: Mapping[str, Sequence[str] | Mapping[str, str]],
+    columns: Mapping[str, Sequence[str] | Mapping[str, str | None]],
 ) -> tuple[dict[str, tuple[Wire, ...]], list[str]]:
     """Resolve what one step reads: port -> wires, and the problems found.
 
@@ -60,7 +60,9 @@ def wire(
     return wires, problems
 
 
-def _column_problems(where: str, step: str, named: Sequence[str] | Mapping[str, str], have: Mapping[str, str]) -> list[str]:
+def _column_problems(
+    where: str, step: str, named: Sequence[str] | Mapping[str, str | None], have: Mapping[str, str]
+) -> list[str]:
     """Columns that the config names and the step above does not write, or writes as another type."""
     types = named if isinstance(named, Mapping) else dict.fromkeys(named)
     missing = [
@@ -71,9 +73,14 @@ def _column_problems(where: str, step: str, named: Sequence[str] | Mapping[str, 
     mistyped = [
         f"{where}: the config reads column {column!r} as {wanted}, which {step!r} writes as {have[column]}"
         for column, wanted in types.items()
-        if wanted is not None and column in have and have[column].removesuffix(" | null") != wanted
+        if wanted is not None and column in have and not _is_any(have[column].removesuffix(" | null"), wanted)
     ]
     return missing + mistyped
+
+
+def _is_any(found: str, wanted: str) -> bool:
+    """Whether a type is one of `int64 or decimal`; each is a whole type or the beginning of one."""
+    return any(found.startswith(one) for one in wanted.split(" or "))
 
 
 def _resolve(

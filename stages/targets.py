@@ -43,7 +43,7 @@ class Number(Target):
 
 
 class Ordered(Target):
-    """One of some levels in order, given as text: K - 1 thresholds on one score (Cao et al. 2020, CORAL).
+    """One of some levels in order, given as text: K - 1 questions "above level k?" (Frank and Hall 2001), never contradicting each other.
 
     levels: from the lowest to the highest.
     """

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
 from pipeline import Stage, StageError, Table, Vocabulary, record_of
 from pipeline.digest import Json
+from pipeline.errors import suggest
 from schemas import Record, SplitRow
 
 from .features import Feature, Words
+from .parts.base import COLUMNS, Kind
 
 R = TypeVar("R", bound=Record)
+
+# How a Record declares a column of each kind.
+HINTS: Mapping[Kind, str] = {"tokens": "list[int]", "characters": "list[list[int]]", "numbers": "list[float]"}
 
 
 class Features(NamedTuple, Generic[R]):
@@ -30,16 +35,32 @@ class Vectorize(Stage, Generic[R]):
     rows: n rows.  Returns n rows, order kept, and the vocabulary: all that is needed to compute the features of new rows.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("pyarrow", "tokenizers")
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "tokenizers")
 
     features: Mapping[str, SerializeAsAny[Feature]] = Field(default={"tokens": Words()}, min_length=1)
 
-    def columns_read(self) -> Mapping[str, Sequence[str]]:
+    @model_validator(mode="after")
+    def _fits(self) -> Vectorize[R]:
+        """The Record in the brackets has a column for each feature, of the type that the feature makes."""
+        try:
+            columns = record_of(self).columns()
+        except StopIteration:  # nothing in the brackets: the Pipeline says so
+            return self
+        for name, feature in self.features.items():
+            kind, expected = type(feature).__name__, COLUMNS[feature.kind]
+            if name not in columns:
+                raise ValueError(f"{record_of(self).__name__} has no column {name!r} for {kind}; {suggest(name, columns)}")
+            if columns[name] != expected:
+                raise ValueError(
+                    f"{record_of(self).__name__}.{name} is {columns[name]}, but {kind} makes {expected}; declare it as {HINTS[feature.kind]}"
+                )
+        return self
+
+    def columns_read(self) -> Mapping[str, Mapping[str, str | None]]:
         """What the features are computed from, and what is taken as it is."""
-        made = set(self.features)
-        read = [column for feature in self.features.values() for column in feature.sources()]
-        taken = [column for column in record_of(self).columns() if column not in made]
-        return {"rows": tuple(dict.fromkeys((*read, *taken)))}
+        taken = {name: kind for name, kind in record_of(self).columns().items() if name not in self.features}
+        read = {column: kinds for feature in self.features.values() for column, kinds in feature.sources().items()}
+        return {"rows": {name: kind.removesuffix(" | null") for name, kind in taken.items()} | read}
 
     def outside(self) -> Mapping[str, Json]:
         """Files that features read."""

@@ -27,7 +27,9 @@ class Evaluate(Stage):
     """
 
     reaches: ClassVar[tuple[Any, ...]] = ()  # a net's parts are looked up by name, and come with the model
-    packages: ClassVar[tuple[str, ...]] = ("numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow")
+    packages: ClassVar[tuple[str, ...]] = (
+        "numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow", "transformers?",
+    )  # fmt: skip
     keeps_rows: ClassVar[bool] = False  # one prediction a model for each test row
 
     slices: tuple[str, ...] = ("length",)

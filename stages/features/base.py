@@ -40,8 +40,8 @@ class Feature(Part):
 
     kind: ClassVar[Kind]
 
-    def sources(self) -> tuple[str, ...]:
-        """The columns of the rows that it reads."""
+    def sources(self) -> Mapping[str, str | None]:
+        """The columns of the rows that it reads, each with the types that it can have (see `Stage.columns_read`)."""
         raise TypeError(f"feature {type(self).__name__} must define sources(self)")
 
     def outside(self) -> Mapping[str, Json]:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline import StageError
+from pipeline.errors import suggest
+
 from ..parts.base import Input, by_name
 from .base import Feature, Fitted
 
@@ -43,5 +46,9 @@ def inputs_of(fitted: Pairs) -> dict[str, Input]:
 
 
 def compute(fitted: Pairs, rows: pa.Table) -> dict[str, pa.Array]:
-    """Every feature of n rows."""
+    """Every feature of n rows. Raises StageError for rows that lack a column."""
+    for name, (feature, _) in fitted.items():
+        missing = [column for column in feature.sources() if column not in rows.column_names]
+        if missing:
+            raise StageError(f"feature {name!r} reads the column {missing[0]!r}; {suggest(missing[0], rows.column_names)}")
     return {column: found.apply(rows) for column, (_, found) in fitted.items()}

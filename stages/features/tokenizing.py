@@ -37,7 +37,12 @@ class FittedTokens:
 
     def apply(self, rows: pa.Table) -> pa.Array:
         """n lists of at least one token number."""
-        return pa.array(encode(self.tokenizer, rows[self.column].to_pylist()), pa.list_(pa.int64()))
+        return pa.array(encode(self.tokenizer, texts_of(rows, self.column)), pa.list_(pa.int64()))
+
+
+def texts_of(rows: pa.Table, column: str) -> list[str]:
+    """A column of texts, a missing one as an empty one."""
+    return [text or "" for text in rows[column].to_pylist()]
 
 
 def fit_words(texts: Sequence[str], size: int, min_count: int, max_tokens: int, lowercase: bool) -> Tokenizer:
@@ -45,15 +50,27 @@ def fit_words(texts: Sequence[str], size: int, min_count: int, max_tokens: int, 
     tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
     if lowercase:
         tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(r"[\p{L}\p{N}]+|[^\p{L}\p{N}]"), "isolated")]
-    )
+    tokenizer.pre_tokenizer = _words_and_marks()
     trainer = trainers.WordLevelTrainer(
         vocab_size=size, min_frequency=min_count, special_tokens=[PADDING, UNKNOWN], show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.enable_truncation(max_tokens)
     return tokenizer
+
+
+def _words_and_marks() -> pre_tokenizers.PreTokenizer:
+    """Letters and digits with the accents on them are one word, so that no word falls apart in lower case, as "İ" would."""
+    pattern = Regex(r"[\p{L}\p{N}\p{M}]+|[^\p{L}\p{N}\p{M}]")
+    return pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(pattern, "isolated")])
+
+
+def spans(texts: Sequence[str], max_tokens: int) -> list[list[tuple[int, int]]]:
+    """Where each token of `Words` begins and ends in its text, cut in the same way; none for a text with nothing to read."""
+    splitter = Tokenizer(models.WordLevel({UNKNOWN: 0}, unk_token=UNKNOWN))
+    splitter.pre_tokenizer = _words_and_marks()
+    splitter.enable_truncation(max_tokens)
+    return [encoding.offsets for encoding in splitter.encode_batch(list(texts))]
 
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:

@@ -18,8 +18,8 @@ PADDING, UNKNOWN = "[PAD]", "[UNK]"
 class Words(Feature):
     """Words and single marks, the most frequent ones; 0 is the padding, 1 the unknown.
 
-    size: how many tokens the vocabulary has at most, those two counted.  A text is cut to `max_tokens`; an empty one is one
-    unknown token.
+    size: how many tokens the vocabulary has at most, those two counted.  A text is cut to `max_tokens`; an empty or missing one is
+    one unknown token.
     """
 
     kind = "tokens"
@@ -30,15 +30,15 @@ class Words(Feature):
     max_tokens: int = Field(default=128, ge=1)
     lowercase: bool = True
 
-    def sources(self) -> tuple[str, ...]:
+    def sources(self) -> Mapping[str, str | None]:
         """The text."""
-        return (self.column,)
+        return {self.column: "string"}
 
     def fit(self, rows: pa.Table) -> Fitted:
         """Count the words."""
-        from .tokenizing import FittedTokens, fit_words
+        from .tokenizing import FittedTokens, fit_words, texts_of
 
-        texts = rows[self.column].to_pylist()
+        texts = texts_of(rows, self.column)
         return FittedTokens(self.column, fit_words(texts, self.size, self.min_count, self.max_tokens, self.lowercase))
 
     def load(self, state: Any, files: Mapping[str, bytes]) -> Fitted:

@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, classification_report, confusion_mat
 
 from pipeline import Model, StageError, Table
 from schemas import Prediction, SplitText
-from stages import Baseline, Evaluate
+from stages import Baseline, Evaluate, Majority, TfidfLogistic
 from stages.evaluate.measure import _slices
 from stages.predict import predictor
 
@@ -26,7 +26,7 @@ def rows(toy):
 
 @pytest.fixture(scope="module")
 def models(rows):
-    return {kind: Baseline(kind=kind).run(rows) for kind in ("tfidf_logistic", "majority")}
+    return {"tfidf_logistic": Baseline(model=TfidfLogistic()).run(rows), "majority": Baseline(model=Majority()).run(rows)}
 
 
 @pytest.fixture(scope="module")
