@@ -47,12 +47,14 @@ from .parts import (
     TextNet,
     Transformer,
 )
+from .predict import Answer, predict, predictor
 from .targets import Number, OneOf, Ordered, SeveralOf, Target
 from .train import Train
 from .transform import Mask, Split
 from .vectorize import Vectorize
 
 __all__ = [
+    "Answer",
     "Attend",
     "Attention",
     "Bag",
@@ -110,4 +112,6 @@ __all__ = [
     "Transformer",
     "Vectorize",
     "Words",
+    "predict",
+    "predictor",
 ]
