@@ -46,8 +46,7 @@ def fit(config: Train, rows: Table[Any], vocabulary: Vocabulary) -> Trained:
         files = files_of(config.model, fitted)
         inputs = inputs_of(config.model, fitted, files)
         net = config.model.build(inputs, objective.width)
-        for column, branch in config.model.columns().items():
-            branch.embed.begin(net.branches[column].embed, inputs[column])  # type: ignore[index, union-attr]  # a ModuleDict of BranchNets
+        config.model.begin(net, inputs)
         net = net.to(device)
 
         kinds = {column: branch.embed.takes for column, branch in config.model.columns().items()}

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from pipeline import Table
-from schemas import SplitText, Text
-from stages import Bag, Embed, Max, Perceptron, TextNet, Train, Vectorize
+from schemas import SplitText, Text, Tokens
+from stages import Bag, Learned, Max, Perceptron, TextNet, Train, Vectorize, Words
 
 COLOURS = {"red": ["crimson", "scarlet", "ruby"], "blue": ["azure", "navy", "cobalt"], "green": ["lime", "olive", "jade"]}
 
@@ -64,9 +64,15 @@ def toy():
 
 
 @pytest.fixture(scope="session")
-def features(toy):
+def words():
+    """Vectorize one column of tokens; every word counts unless told otherwise."""
+    return lambda **config: Vectorize[Tokens](features={"tokens": Words(**{"min_count": 1, **config})})
+
+
+@pytest.fixture(scope="session")
+def features(toy, words):
     """The toy problem as token numbers with their vocabulary."""
-    return Vectorize(min_count=1).run(toy())
+    return words().run(toy())
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +80,7 @@ def small_net():
     """A net of four small parts."""
     return lambda **parts: TextNet(
         **{
-            "embed": Embed(width=8, dropout=0.1),
+            "embed": Learned(width=8, dropout=0.1),
             "encode": Bag(),
             "attend": Max(),
             "predict": Perceptron(dropout=0.1),
