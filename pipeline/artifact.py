@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from .digest import Json
 
@@ -68,6 +69,19 @@ class Artifact:
         """The bytes of one file. Raises KeyError for a name the artifact does not have."""
         content = self.files[name]
         return content if isinstance(content, bytes) else content.read()
+
+    def save(self, folder: str | Path) -> Path:
+        """Write it to a folder of its own, which `load` reads with no store. Raises UsageError for one that is taken."""
+        from .folder import save
+
+        return save(self, folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """What `save` wrote, verified; nothing of the folder is ever run. Raises UsageError and StoreError."""
+        from .folder import load
+
+        return load(cls, folder)
 
 
 class Vocabulary(Artifact):

@@ -268,18 +268,23 @@ def balanced(truth: Tensor, objective: Objective) -> Tensor:
 
 def outputs_of(facts: Json, scores: Tensor) -> Array:
     """What a stored net says, from its scores: probabilities [n, classes], or the number [n, 1]."""
-    scores, target = scores.double(), facts["target"]
+    return np.asarray(said(facts, scores.double()))
+
+
+def said(facts: Json, scores: Tensor) -> Tensor:
+    """The same, for as long as it is torch's: [n, C] -> [n, classes], or [n, 1]"""
+    target = facts["target"]
     match target["kind"]:
         case "one_of":
-            return np.asarray(scores.softmax(1))
+            return scores.softmax(1)
         case "several_of":
-            return np.asarray(scores.sigmoid())
+            return scores.sigmoid()
         case "ordered":
             above = F.pad(descending(scores).sigmoid(), (1, 1))
             above[:, 0] = 1
-            return np.asarray(above[:, :-1] - above[:, 1:])
+            return above[:, :-1] - above[:, 1:]
         case "number":
-            return np.asarray(scores * target["deviation"] + target["mean"])
+            return scores * target["deviation"] + target["mean"]
     raise StageError(f"target kind {target['kind']!r} is unknown, expected one_of, several_of, ordered or number")
 
 
