@@ -34,6 +34,9 @@ def show_collected(store: LocalStore, keep: int, *, dry_run: bool, as_json: bool
         f"{'would remove' if dry_run else 'removed'}: {_objects(removed['objects'])}, {removed['actions'].files:,} actions, "
         f"{removed['drafts'].files:,} drafts, {removed['locks'].files:,} idle locks"
     )
+    for word, work in (("kept", found.kept["work"]), ("would go" if dry_run else "removed", removed["work"])):
+        if work.files:
+            print(f"{word}: {work.files:,} files ({_size(work.bytes)}) of steps that were not finished")
     if found.aside.files:
         print(
             f"aside: {_objects(found.aside)} that were damaged lie in {store.root / 'aside'}; delete them when you have looked"

@@ -21,8 +21,10 @@ from .plan import Plan, Selection, plan
 from .progress import report
 from .quarantine import LINE, SOURCE, sift, turned_away
 from .stage import Outside, Stage, record_of
+from .stopping import Stopped, saving
 from .store.local import LocalStore
 from .table import Table, cut
+from .workplace import Workplace, workplace
 
 __all__ = [
     "LINE",
@@ -47,16 +49,20 @@ __all__ = [
     "Stage",
     "StageError",
     "Step",
+    "Stopped",
     "StoreError",
     "Stored",
     "Table",
     "UsageError",
     "Vocabulary",
     "WiringError",
+    "Workplace",
     "cut",
     "plan",
     "record_of",
     "report",
+    "saving",
     "sift",
     "turned_away",
+    "workplace",
 ]

@@ -19,6 +19,7 @@ from .record import Outcome
 from .space import require_space
 from .store.local import LocalStore
 from .workers import Workers
+from .workplace import Workplace, working
 
 
 def execute(
@@ -42,13 +43,17 @@ def execute(
         parts = parts_of(pipeline, store, name, above)
         step_key = key(parts)
         require_receipts(pipeline, store, name, above, overrides)
+        place = Workplace(store, step_key)
         with store.lock(step_key):
             planned = step_plan(pipeline, store, name, parts, Selection(force=forced, overrides=overrides))
             made = forced or usable(store, step_key) is None
             if made:
                 require_space(pipeline, store, name, above)
-                remembered = make(Making(pipeline, store, name, above, parts, forced, workers))
+                place.clear_if_over()
+                with working(place):
+                    remembered = make(Making(pipeline, store, name, above, parts, forced, workers))
                 store.record_action(step_key, {"parts": parts, **remembered})
+            place.clear()
             store.set_ref(pipeline.name, f"step-{name}", step_key, flushed=False)
             action = _recorded_now(store, step_key)
             receipts = tuple(give_receipt(store, one) for one in asked(pipeline, store, name, made_of(action)))

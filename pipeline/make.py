@@ -14,6 +14,7 @@ from .quarantine import Quarantined
 from .repairs import load_repairs, replayed
 from .store.local import LocalStore
 from .workers import ElsewhereError
+from .workplace import working
 
 _SAID = 1000  # characters of a stage's own error: enough for a reason, too few for a table that it quotes
 
@@ -78,7 +79,8 @@ def _remake(step: Making, damage: DamagedError) -> None:
             if not holds(store, digest, damage.digest):
                 continue
             parts = parts_of(pipeline, store, wire.step, above)
-            made = make(Making(pipeline, store, wire.step, above, parts))
+            with working(None):  # nobody holds the lock of its key
+                made = make(Making(pipeline, store, wire.step, above, parts))
             if made["outputs"][wire.port] != digest:
                 raise StageError(
                     f"step {wire.step!r} was remade because its output was damaged, and gave other bytes; run with --force"

@@ -55,7 +55,9 @@ class Tokens(Vectorized):
 class Prediction(Record):
     """What one model says of one row.
 
-    group: as the split rows have it.  probabilities: one a class, in the sorted order of the classes that the evaluation lists.
+    label, prediction: the truth and the choice as text: a class, a level, a JSON list of classes, or a number with all its digits.
+    group: as the split rows have it.  values: a probability a class, in the order of the classes that the evaluation lists; or
+    the one number.
     """
 
     id: str
@@ -63,4 +65,4 @@ class Prediction(Record):
     label: Name
     prediction: Name
     group: str
-    probabilities: Annotated[list[float], Field(min_length=2)]
+    values: Annotated[list[float], Field(min_length=1)]

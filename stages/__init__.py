@@ -1,6 +1,6 @@
 """The shipped stages, one family a file or folder."""
 
-from .baseline import Baseline
+from .baseline import Baseline, Boosting, EncoderLogistic, Majority, NbSvm, Rung, TfidfLogistic
 from .checks import Drift, LabelsInParts, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
@@ -63,6 +63,7 @@ __all__ = [
     "Attention",
     "Bag",
     "Baseline",
+    "Boosting",
     "Branch",
     "Categories",
     "CharCnn",
@@ -78,6 +79,7 @@ __all__ = [
     "Drift",
     "Embed",
     "Encode",
+    "EncoderLogistic",
     "Evaluate",
     "Feature",
     "Files",
@@ -94,11 +96,13 @@ __all__ = [
     "Lstm",
     "LstmWritten",
     "MailFolder",
+    "Majority",
     "Mask",
     "Max",
     "Mean",
     "Merge",
     "MixedNet",
+    "NbSvm",
     "Net",
     "Number",
     "Numbers",
@@ -112,6 +116,7 @@ __all__ = [
     "Pretrained",
     "Projected",
     "ReadLstm",
+    "Rung",
     "SavedDataset",
     "SeveralOf",
     "Source",
@@ -123,6 +128,7 @@ __all__ = [
     "Target",
     "TextFolder",
     "TextNet",
+    "TfidfLogistic",
     "Train",
     "Transformer",
     "Values",

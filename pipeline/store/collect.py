@@ -22,6 +22,7 @@ from .lease import gate, live_pins, seen_pins
 from .local import LocalStore
 from .reach import Reach, artifacts
 from .scraps import Amount, amount, drop, drop_locks, idle_locks, inside
+from .work import all_work, drop_idle_work, idle_work
 
 KEEP = 10
 _BATCH = 200  # removals behind the gate: runs wait for some milliseconds
@@ -33,7 +34,7 @@ _SETTLED = 2.0  # seconds after which a folder's time tells whether it has chang
 class Collected:
     """What stays and what went; with dry_run, what would go.
 
-    kept: "objects" and "actions".  removed: these, "drafts" and "locks".  aside: damaged objects, left for inspection.
+    kept: "objects", "actions" and "work", of steps under way or killed.  removed: these, "drafts" and "locks".  aside: damaged objects, left for inspection.
     notes: what could not be read on the way.
     """
 
@@ -89,6 +90,7 @@ class _Collection:
         self._actions.update(keys)
         self._look(pins or set())
         locks = Amount(len(idle_locks(store.root))) if self._dry else drop_locks(store.root)
+        work = (idle_work if self._dry else drop_idle_work)(store.root)
         marked = reach.size
         loose = [key for key in keys if not self._keeps(key)]
         actions = self._sweep("actions", loose, lambda key: reach.size > marked and self._keeps(key))
@@ -99,8 +101,9 @@ class _Collection:
         kept = {
             "objects": amount(store.object_file(digest) for digest in digests if digest in reach.objects),
             "actions": Amount(len(keys) - actions.files),
+            "work": _less(all_work(store.root), work if self._dry else Amount()),
         }
-        removed = {"objects": objects, "actions": actions, "drafts": drafts, "locks": locks}
+        removed = {"objects": objects, "actions": actions, "work": work, "drafts": drafts, "locks": locks}
         return Collected(dry_run, kept, removed, amount(inside(store.root / "aside")), tuple(reach.notes))
 
     def _gate(self) -> AbstractContextManager[None]:
@@ -203,3 +206,7 @@ class _Collection:
         self._actions |= new
         self._seen_at = changed if settled else 0
         return new
+
+
+def _less(whole: Amount, part: Amount) -> Amount:
+    return Amount(whole.files - part.files, whole.bytes - part.bytes)

@@ -153,9 +153,20 @@ def is_file(path: Path) -> bool:
 
 def size(path: Path) -> int | None:
     """Bytes of a file, or of a link itself, or None where there is none. Raises StoreError."""
+    found = _status(path)
+    return found.st_size if found else None
+
+
+def changed(path: Path) -> float | None:
+    """When a file was last written, in seconds since 1970, or None where there is none. Raises StoreError."""
+    found = _status(path)
+    return found.st_mtime if found else None
+
+
+def _status(path: Path) -> os.stat_result | None:
     with named(path, "read"):
         try:
-            return path.lstat().st_size
+            return path.lstat()
         except FileNotFoundError:
             return None
 
@@ -186,6 +197,17 @@ def remove(path: Path) -> bool:
         except FileNotFoundError:
             return False
     return True
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder if it is empty; likewise not flushed."""
+    with named(path, "remove"):
+        try:
+            _do("remove folder", path)
+            path.rmdir()
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+                raise
 
 
 @contextmanager

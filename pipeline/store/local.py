@@ -24,6 +24,7 @@ class LocalStore:
     actions/<key>.json       what a key gave: outputs with the parts of the key, receipts, fragments
     runs/<run-id>.json       one immutable record a run
     refs/<pipeline>/<name>   the champion, and the newest key of each step
+    work/<key>/<name>        what a step that is being made has done so far
     tmp/  locks/  leases/    drafts; kernel locks; what live runs rely on;  aside/ holds damaged objects
 
     A document carries a seal, the digest of its name and its content, so that one that was altered or swapped is known.

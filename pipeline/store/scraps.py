@@ -24,8 +24,9 @@ def amount(paths: Iterable[Path]) -> Amount:
 
 
 def inside(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted."""
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    """What lies in a folder, sorted. Raises StoreError."""
+    with durable.named(folder, "read"):
+        return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 def drop(paths: Iterable[Path]) -> Amount:

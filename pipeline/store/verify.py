@@ -21,7 +21,7 @@ from .reach import Reach, artifacts, files, manifest_of
 from .scraps import inside
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
-_FOLDERS_WITHIN = {"objects": r"[0-9a-f]{2}", "refs": _NAME}
+_FOLDERS_WITHIN = {"objects": r"[0-9a-f]{2}", "refs": _NAME, "work": r"[0-9a-f]{64}"}
 _FILES = {
     "objects": r"[0-9a-f]{2}/[0-9a-f]{62}",
     "actions": rf"{_NAME}\.json",
@@ -29,6 +29,7 @@ _FILES = {
     "refs": f"{_NAME}/{_NAME}",
     "locks": rf"{_NAME}\.lock",
     "leases": r"[0-9a-f]+\.(lock|pins)",
+    "work": f"[0-9a-f]{{64}}/{_NAME}",
     "tmp": "[^/]+",
     "aside": "[^/]+",
 }

@@ -1,42 +1,125 @@
-"""From a table to a trained model: rows to the device, the loop, the artifact."""
+"""From a table to a trained model: columns to tensors, probes, the loop, the artifacts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import torch
+from torch import nn
 
-from pipeline import Model, StageError, Table, Vocabulary
+from pipeline import StageError, Table, Vocabulary, report, workplace
+from pipeline.digest import Json
+from pipeline.settings import config as as_json
+from pipeline.stopping import saving
 
-from ..training_rows import require_two_classes
-from .batches import TokenRows
-from .loop import Data, choose_device, train
-from .model import model_of
+from ..features.fitting import from_files
+from .batches import Rows
+from .checkpoint import keep, newest, restore
+from .columns import column_of
+from .device import choose_device, choose_type, settings
+from .distributed import Share, local, shared
+from .feed import Feed
+from .finding import Finding
+from .log import log_of
+from .loop import Job, train
+from .model import files_of, inputs_of, model_of
+from .objectives import Objective, balanced, objective_of
+from .probes import probe
+from .stage import Train, Trained
+from .state import State
 
-if TYPE_CHECKING:
-    from .stage import Train
+
+def fit(config: Train, rows: Table[Any], vocabulary: Vocabulary) -> Trained:
+    """Train on the rows of the training split, stop by those of the validation split."""
+    device = local(choose_device(config.device))
+    with settings(config), shared(device) as share:
+        torch.manual_seed(config.seed)
+        table = rows.read(["id", "split", config.target.column, *config.model.columns()])
+        parts = _parts(table)
+        truth = table[config.target.column]
+        objective = objective_of(config.target, truth.take(pa.array(parts["train"])))
+
+        fitted = from_files({name: vocabulary.read(name) for name in vocabulary.files})
+        files = files_of(config.model, fitted)
+        inputs = inputs_of(config.model, fitted, files)
+        net = config.model.build(inputs, objective.width)
+        config.model.begin(net, inputs)
+        net = net.to(device)
+
+        kinds = {column: branch.embed.takes for column, branch in config.model.columns().items()}
+        feed = Feed.of(
+            {column: column_of(kind, table[column]) for column, kind in kinds.items()}, objective.read(truth), device
+        )
+        job = _job(config, objective, feed, parts, net, share)
+        state = _begin(config, net, device)
+        identity = {"config": as_json(config), "rows": rows.digest, "vocabulary": vocabulary.digest, "processes": share.size}
+        if not _resumed(state, identity, share):
+            _tell(config, state, probe(job, net, table))
+        with saving() as asked:
+            train(job, state, asked, _keeper(identity, share))
+
+        counts = {name: len(some) for name, some in parts.items()}
+        model = model_of(
+            net, config.model, objective, files, {"device": device.type, "rows": counts, "best_epoch": state.best_epoch + 1}
+        )
+        return Trained(model, log_of(config, state))
 
 
-def fit(config: Train, rows: Table[Any], vocabulary: Vocabulary) -> Model:
-    """Train on the rows of the training split, validate on those of the validation split."""
-    device = choose_device(config.device)
-    table = rows.read(["label", "split", "tokens"])
-    parts = {name: table.filter(pc.equal(table["split"], name)) for name in ("train", "valid")}
-    labels = parts["train"]["label"].to_pylist()
-    require_two_classes(labels)
-    if not parts["valid"].num_rows:
+def _parts(table: pa.Table) -> dict[str, Rows]:
+    """Row numbers of the training and validation split. Raises StageError where one has none."""
+    split = np.asarray(table["split"].to_pylist())
+    parts = {name: np.flatnonzero(split == name) for name in ("train", "valid")}
+    if not len(parts["valid"]):
         raise StageError("no row is for validation, so that nothing says when to stop; give Split a larger valid share")
-    classes = sorted(set(labels))
-    data = {name: _data(part, classes, device) for name, part in parts.items()}
-    trained = train(config, vocabulary.facts["size"], len(classes), data["train"], data["valid"])
-    facts = {"device": device.type, "rows": {name: part.num_rows for name, part in parts.items()}}
-    return model_of(trained, config.model, classes, vocabulary.read("tokenizer.json"), facts)
+    if not len(parts["train"]):
+        raise StageError("no row is for training; give Split smaller valid and test shares")
+    return parts
 
 
-def _data(table: pa.Table, classes: list[str], device: torch.device) -> Data:
-    numbers = pc.fill_null(pc.index_in(table["label"], value_set=pa.array(classes)), -1)
-    rows = TokenRows.of(table["tokens"], device)
-    labels = torch.from_numpy(numbers.to_numpy().astype("int64")).to(device)
-    return Data(rows, labels, rows.lengths.cpu().numpy())
+def _job(config: Train, objective: Objective, feed: Feed, parts: dict[str, Rows], net: nn.Module, share: Share) -> Job:
+    weights, draw = None, None
+    if config.balance != "none":
+        truth = feed.truth[torch.from_numpy(parts["train"]).to(feed.truth.device)]
+        each = balanced(truth, objective)
+        weights, draw = (each, None) if config.balance == "weights" else (None, each[truth].double().cpu().numpy())
+    forward = torch.compile(net, dynamic=True) if config.compile else net
+    dtype = choose_type(config.precision, feed.device)
+    return Job(config, objective, feed, parts, weights, draw, dtype, forward, share)  # type: ignore[arg-type]  # compiled is a Module too
+
+
+def _begin(config: Train, net: nn.Module, device: torch.device) -> State:
+    learnt = [weight for weight in net.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(learnt, lr=config.rate, weight_decay=config.decay, fused=device.type != "mps")
+    scaler = torch.amp.GradScaler(device.type, enabled=choose_type(config.precision, device) == torch.float16)
+    return State(net, optimizer, scaler)
+
+
+def _resumed(state: State, identity: Json, share: Share) -> bool:
+    """Whether an earlier attempt left a checkpoint, from which the state goes on."""
+    place = workplace()
+    data = share.bytes(newest(place) if place is not None and share.rank == 0 else None)
+    if data is None:
+        return False
+    restore(state, data, identity)
+    report(0, 0, f"note: goes on from step {state.step}, epoch {state.epoch + 1}, where it was stopped")
+    return True
+
+
+def _keeper(identity: Json, share: Share) -> Callable[[State], None]:
+    """What writes a checkpoint, where there is a place for it: in the first process of a run."""
+    place = workplace()
+    return (lambda state: None) if place is None or share.rank else partial(keep, place, identity=identity)
+
+
+def _tell(config: Train, state: State, found: list[Finding]) -> None:
+    """Findings go into the log, and bad ones are said. Raises StageError for them where the config is strict."""
+    state.findings += [one.document() for one in found]
+    bad = [one for one in found if not one.ok]
+    for one in bad:
+        report(0, 0, f"note: {one}")
+    if bad and config.strict:
+        raise StageError(f"strict: {'; '.join(map(str, bad))}")

@@ -1,141 +1,173 @@
-"""The training loop. Reads top to bottom; shapes at line end."""
+"""The training loop. Reads top to bottom; shapes at line end.
+
+Where it stands is all in `State`; what a step does is a pure function of it: rows are a function of (seed, epoch, position),
+dropout of (seed, step), the rate of how far the training is.
+"""
 
 from __future__ import annotations
 
-import copy
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from pipeline import StageError, report
+from pipeline import report
 
-from .batches import TokenRows, epoch_batches, length_batches
+from .batches import Rows, epoch_batches, length_batches
+from .device import lower
+from .distributed import Share
+from .feed import Batch, Feed
+from .guard import guarded, require_finite
+from .objectives import Objective
+from .state import State
+from .watch import Watch
 
 if TYPE_CHECKING:
     from .stage import Train
 
-_ONE_AT_A_TIME = threading.Lock()  # dropout draws from torch's one global generator: two nets at once would mix their draws
+_HIGHER = {"accuracy": True, "macro_f1": True, "micro_f1": True, "loss": False, "rmse": False, "mae": False}
 
 
 @dataclass(frozen=True)
-class Data:
-    """Rows of one split on the device. labels: [n], class numbers; -1 for a label that training never saw."""
+class Job:
+    """What a training is given and does not change.
 
-    rows: TokenRows
-    labels: Tensor
-    lengths: np.ndarray[Any, Any]
+    rows: row numbers of the training and validation split.  weights: of each class, or None.  draw: of each training row, or None.
+    dtype: of the net's computation.  forward: the net, compiled or shared between processes where that is asked for.
+    """
 
-
-@dataclass(frozen=True)
-class Trained:
-    """The net as it was after its best epoch, and what every epoch measured."""
-
-    net: nn.Module
-    history: list[dict[str, float]]
-    best_epoch: int
-
-
-def choose_device(wanted: str) -> torch.device:
-    """The device of a name; "auto" is CUDA, then MPS, then the CPU. Raises StageError for one that is not there."""
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    found = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
-    kind, _, number = wanted.partition(":")
-    if not (number or "0").isdecimal() or int(number or 0) >= found.get(kind, 0):
-        raise StageError(
-            f"device {wanted!r} is not there, expected one of {[d for d, there in found.items() if there]}, or 'auto'"
-        )
-    return torch.device(wanted)
+    config: Train
+    objective: Objective
+    feed: Feed
+    rows: dict[str, Rows]
+    weights: Tensor | None
+    draw: np.ndarray[Any, Any] | None
+    dtype: torch.dtype
+    forward: nn.Module
+    share: Share
 
 
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute on so many threads inside the block."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def train(job: Job, state: State, asked: Callable[[], bool], keep: Callable[[State], None]) -> None:
+    """Fit to the training rows; stop when the validation rows have not done better for `patience` epochs.
+
+    asked: whether the process is to leave; then it returns after the step.  keep: writes a checkpoint.
+    """
+    config = job.config
+    watch = Watch(state, strict=config.strict)
+    lengths = job.feed.lengths[job.rows["train"]]
+
+    while state.epoch < config.epochs and not _given_up(config, state):
+        chosen = epoch_batches(lengths, config.batch, config.seed, state.epoch, tokens=config.tokens, weights=job.draw)
+        chosen = [job.rows["train"][some] for some in chosen]
+        coming = job.feed.batches([job.share.own(some) for some in chosen[state.position :]])
+
+        while state.position < len(chosen):
+            group = list(islice(coming, config.accumulate))
+            count = sum(len(some) for some in chosen[state.position : state.position + config.accumulate])
+            done = (state.epoch + state.position / len(chosen)) / config.epochs
+            rate = config.rate * rate_at(done, config.warmup, config.schedule)
+
+            learnt = partial(learn, job, state, group, count, rate, asked)
+            loss, norm, leave = guarded(state, group, config.smaller, learnt)
+            state.total += loss * count
+            state.curve.append((loss, norm, rate))
+            state.position += len(group)
+            state.step += 1
+            watch.step(norm)
+            note = f"epoch {state.epoch + 1} of {config.epochs}"
+            report(state.epoch * len(chosen) + state.position, config.epochs * len(chosen), note)
+            if leave or state.step % config.checkpoint == 0:
+                keep(state)
+            if leave:
+                return
+
+        measured = job.share.same(measure(job, state.net, "valid"))
+        n = len(job.rows["train"])
+        state.history.append({"epoch": state.epoch + 1, "train_loss": state.total / n, **measured})
+        watch.epoch(job)
+        value = measured[f"valid_{metric_of(config)}"]
+        if state.best is None or (value > state.best if _HIGHER[metric_of(config)] else value < state.best):
+            state.remember(value)
+        state.epoch, state.position, state.total = state.epoch + 1, 0, 0.0
+        note = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in measured.items())
+        report(state.epoch * len(chosen), config.epochs * len(chosen), f"epoch {state.epoch}: {note}")
+
+    state.net.load_state_dict(state.best_weights)
 
 
-def train(config: Train, vocabulary: int, classes: int, training: Data, validation: Data) -> Trained:
-    """Fit a net to the training rows; stop when the validation rows have not done better for `patience` epochs."""
-    with _ONE_AT_A_TIME, torch.random.fork_rng(), _threads(config.threads):
-        torch.manual_seed(config.seed)
-        device = training.labels.device
-        net = config.model.build(vocabulary, classes).to(device)
-        optimizer = torch.optim.AdamW(net.parameters(), lr=config.rate, weight_decay=config.decay)
-        weight = _class_weights(training.labels, classes) if config.class_weights else None  # [C]
-        steps = -(-len(training.labels) // config.batch)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, max_lr=config.rate, total_steps=steps * config.epochs, pct_start=0.1, anneal_strategy="linear"
-        )
-        history: list[dict[str, float]] = []
-        best, best_epoch, best_state = -1.0, 0, net.state_dict()
+def learn(
+    job: Job, state: State, group: list[Batch], count: int, rate: float, asked: Callable[[], bool]
+) -> tuple[float, float, bool]:
+    """One step: the mean loss of its rows before it, the norm of the gradient, and whether to leave.
 
-        for epoch in range(config.epochs):
-            net.train()
-            began, total = time.monotonic(), torch.zeros((), device=device)
-            for step, chosen in enumerate(epoch_batches(training.lengths, config.batch, config.seed, epoch)):
-                rows = chosen.to(device)  # [B]
-                tokens, labels = training.rows.batch(rows), training.labels[rows]  # [B, L], [B]
-                with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                    logits = net(tokens)  # [B, C]
-                loss = F.cross_entropy(logits.float(), labels, weight, label_smoothing=config.smoothing)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
-                nn.utils.clip_grad_norm_(net.parameters(), config.clip)
-                optimizer.step()
-                schedule.step()
-                total += loss.detach() * len(rows)
-                report(epoch * steps + step + 1, config.epochs * steps, f"epoch {epoch + 1} of {config.epochs}")
-
-            measured = measure(net, validation, config.batch)
-            train_loss = float(total) / len(training.labels)
-            if not np.isfinite(train_loss):
-                raise StageError(f"the loss of epoch {epoch + 1} is {train_loss}; try a smaller rate than {config.rate}")
-            history.append({"epoch": epoch + 1, "train_loss": train_loss, **measured})
-            seconds = time.monotonic() - began
-            note = f"epoch {epoch + 1}: valid accuracy {measured['valid_accuracy']:.3f}, {seconds:.0f} s"
-            report((epoch + 1) * steps, config.epochs * steps, note)
-            if measured["valid_accuracy"] > best:
-                best, best_epoch, best_state = measured["valid_accuracy"], epoch, copy.deepcopy(net.state_dict())
-            elif epoch - best_epoch >= config.patience:
-                break
-
-        net.load_state_dict(best_state)
-        return Trained(net.eval(), history, best_epoch + 1)
+    count: its rows in all processes.
+    """
+    torch.manual_seed(int(np.random.SeedSequence((job.config.seed, state.step, job.share.rank)).generate_state(1)[0]))
+    for some in state.optimizer.param_groups:
+        some["lr"] = rate
+    job.forward.train()
+    state.optimizer.zero_grad(set_to_none=True)
+    total = torch.zeros((), device=job.feed.device)
+    for batch in (piece for whole in group for piece in whole.split(state.pieces)):
+        with lower(job.feed.device, job.dtype):
+            scores = job.forward(batch.inputs)  # [B, C]
+        losses = job.objective.losses(scores.float(), batch.truth)  # [B]
+        if job.weights is not None:
+            losses = losses * job.weights[batch.truth]
+        loss = losses.sum() / count
+        state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it so
+        total += loss.detach()
+    mean, leave = job.share.add(state.net, total, asked())
+    state.scaler.unscale_(state.optimizer)
+    norm = float(nn.utils.clip_grad_norm_(state.net.parameters(), job.config.clip))
+    require_finite(job, state, group, mean, norm)
+    state.scaler.step(state.optimizer)
+    state.scaler.update()
+    return mean, norm, leave
 
 
-def measure(net: nn.Module, data: Data, batch: int) -> dict[str, float]:
-    """Loss and accuracy on rows; a label that training never saw counts as wrong and not in the loss."""
-    logits = predict(net, data.rows, data.lengths, batch)  # [n, C]
-    known = data.labels >= 0
-    loss = F.cross_entropy(logits[known], data.labels[known]) if known.any() else torch.zeros(())
-    return {"valid_loss": float(loss), "valid_accuracy": float((logits.argmax(1) == data.labels).float().mean())}
+def rate_at(done: float, warmup: float, schedule: str) -> float:
+    """The share of the highest rate, where `done` of the training is done: up in a line, then down."""
+    if done < warmup:
+        return (done + 1e-3) / (warmup + 1e-3)  # not zero at the first step
+    left = (1 - done) / (1 - warmup)
+    return {"linear": left, "cosine": 0.5 - 0.5 * math.cos(math.pi * left), "constant": 1.0}[schedule]
+
+
+def measure(job: Job, net: nn.Module, part: str) -> dict[str, float]:
+    """Each metric of the target, on the rows of a split."""
+    rows = job.rows[part]
+    scores = predict(net, job.feed, rows, job.config.batch, job.config.tokens, job.dtype)  # [n, C]
+    truth = job.feed.truth[torch.from_numpy(rows).to(job.feed.truth.device)].to(scores.device)
+    return {f"{part}_{name}": value for name, value in job.objective.measure(scores, truth).items()}
 
 
 @torch.no_grad()
-def predict(net: nn.Module, rows: TokenRows, lengths: Any, batch: int = 256) -> Tensor:
-    """Logits of all rows, in their order: [n, C]"""
+def predict(
+    net: nn.Module, feed: Feed, rows: Rows, size: int = 256, tokens: int = 0, dtype: torch.dtype = torch.float32
+) -> Tensor:
+    """Scores of rows, in their order: [n, C]"""
     net.eval()
-    chosen = length_batches(lengths, batch)
-    parts = [net(rows.batch(some.to(rows.tokens.device))).float() for some in chosen]
-    logits = torch.empty(len(lengths), parts[0].shape[1], device=rows.tokens.device)
-    logits[torch.cat(chosen).to(logits.device)] = torch.cat(parts)
-    return logits
+    chosen = length_batches(feed.lengths[rows], size, tokens=tokens)
+    parts = []
+    for batch in feed.batches([rows[some] for some in chosen]):
+        with lower(feed.device, dtype):
+            parts.append(net(batch.inputs).float())  # [B, C]
+    scores = torch.empty(len(rows), parts[0].shape[1], device=feed.device)
+    scores[torch.from_numpy(np.concatenate(chosen)).to(feed.device)] = torch.cat(parts)
+    return scores
 
 
-def _class_weights(labels: Tensor, classes: int) -> Tensor:
-    """n / (C x rows of the class), as scikit-learn balances: [C]"""
-    counts = torch.bincount(labels, minlength=classes).clamp(min=1)
-    return len(labels) / (classes * counts.float())
+def metric_of(config: Train) -> str:
+    """The metric that says which epoch was best."""
+    return config.target.metrics[0] if config.metric == "auto" else config.metric
+
+
+def _given_up(config: Train, state: State) -> bool:
+    return state.best is not None and state.epoch - state.best_epoch > config.patience

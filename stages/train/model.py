@@ -1,60 +1,91 @@
-"""A trained net to and from the store: safetensors, JSON and a tokenizer.json."""
+"""A trained net to and from the store: safetensors, JSON, and the files of its vocabulary."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import nn
 
-from pipeline import Model
+from pipeline import Model, StageError
+from pipeline.errors import bounded
 
+from ..features.fitting import Pairs, compute, from_files, to_files
+from ..parts import Net
+from ..parts.base import Input, by_name
 from ..predict import Predictor
-from ..tokens import encode, tokenizer_from
-from .batches import TokenRows
-from .loop import Trained, predict
-from .parts import Part, TextNet
+from .columns import column_of
+from .feed import Feed
+from .loop import predict
+from .objectives import Array, Objective, outputs_of
+
+CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 
 
-def model_of(trained: Trained, config: TextNet, classes: list[str], tokenizer: bytes, facts: dict[str, Any]) -> Model:
-    """The artifact: everything that a prediction from text needs."""
-    weights = {name: tensor.contiguous().cpu() for name, tensor in trained.net.state_dict().items()}
+def inputs_of(net: Net, fitted: Pairs, files: Mapping[str, bytes]) -> dict[str, Input]:
+    """What each branch is told of its column. files: those of the features and of the embeds, by column."""
+    inputs = {}
+    for column in net.columns():
+        feature, found = fitted[column]
+        own = {name.removeprefix(f"{column}."): data for name, data in files.items() if name.startswith(f"{column}.")}
+        inputs[column] = Input(feature.kind, found.size, own)
+    return inputs
+
+
+def files_of(net: Net, fitted: Pairs) -> dict[str, bytes]:
+    """What a stored net needs beside its config and weights: its features, and what its embeds are built from."""
+    embeds = {
+        f"{column}.{name}": data for column, branch in net.columns().items() for name, data in branch.embed.files().items()
+    }
+    return {**to_files({column: fitted[column] for column in net.columns()}), **embeds}
+
+
+def model_of(
+    module: nn.Module, config: Net, objective: Objective, files: Mapping[str, bytes], facts: Mapping[str, Any]
+) -> Model:
+    """The artifact: everything that a prediction from rows needs. files: as `files_of` gives them."""
+    weights = save({name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()})
     return Model(
         facts={
             "family": "net",
-            "classes": classes,
-            "parameters": sum(p.numel() for p in trained.net.parameters()),
-            "history": trained.history,
-            "best_epoch": trained.best_epoch,
+            **objective.facts,
+            "outputs": objective.width,
+            "parameters": sum(weight.numel() for weight in module.parameters()),
+            "bytes": len(weights),
             **facts,
         },
-        files={
-            "config.json": json.dumps({"TextNet": by_name(config)}, sort_keys=True).encode(),
-            "tokenizer.json": tokenizer,
-            "weights.safetensors": save(weights),
-        },
+        files={**files, CONFIG: json.dumps(by_name(config), sort_keys=True).encode(), WEIGHTS: weights},
     )
 
 
-def load_net(model: Model) -> Predictor:
-    """Rebuild the net from its config and weights, on the CPU."""
-    tokenizer = tokenizer_from(model.read("tokenizer.json"))
-    config = TextNet.model_validate(json.loads(model.read("config.json")))
-    net = config.build(tokenizer.get_vocab_size(), len(model.facts["classes"]))
-    net.load_state_dict(load(model.read("weights.safetensors")))
+def rebuild(model: Model) -> tuple[nn.Module, Net, Pairs]:
+    """The net with its weights, its config and its features. Raises StageError for files that do not fit together."""
+    files = {name: model.read(name) for name in model.files}
+    try:
+        config = Net.model_validate(json.loads(files[CONFIG]))
+        fitted = from_files(files)
+        module = config.build(inputs_of(config, fitted, files), model.facts["outputs"])
+        module.load_state_dict(load(files[WEIGHTS]))
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+        raise StageError(f"the model's files cannot be read as a net: {bounded(error, 400)}; make the model again") from error
+    return module.eval(), config, fitted
 
-    def from_rows(given: pa.Table) -> np.ndarray[Any, Any]:
-        tokens = pa.array(encode(tokenizer, given["text"].to_pylist()), pa.list_(pa.int64()))
-        rows = TokenRows.of(pa.chunked_array([tokens]), torch.device("cpu"))
-        logits = predict(net, rows, rows.lengths.numpy())
-        return logits.double().softmax(1).numpy()
+
+def load_net(model: Model) -> Predictor:
+    """Rebuild the net, on the CPU."""
+    module, config, fitted = rebuild(model)
+
+    def from_rows(rows: pa.Table) -> Array:
+        made = compute(fitted, rows)
+        kinds = {column: branch.embed.takes for column, branch in config.columns().items()}
+        columns = {column: column_of(kind, pa.chunked_array([made[column]])) for column, kind in kinds.items()}
+        cpu = torch.device("cpu")
+        feed = Feed.of(columns, torch.zeros(rows.num_rows), cpu)
+        return outputs_of(model.facts, predict(module, feed, feed.all()))
 
     return from_rows
-
-
-def by_name(part: Part) -> dict[str, Any]:
-    """Fields of a part, each inner part as {its class: its fields}: a class is looked up by name, never imported."""
-    return {name: {type(value).__name__: by_name(value)} if isinstance(value, Part) else value for name, value in part}

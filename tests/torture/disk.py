@@ -71,7 +71,7 @@ class Disk:
         node = folder.now(path.name)
         if operation == "create folder":
             folder.put(path.name, node or Folder())
-        elif operation == "remove":
+        elif operation in ("remove", "remove folder"):
             folder.put(path.name, None)
         elif operation == "rename":
             target = Path(done["target"])

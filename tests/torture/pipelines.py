@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import Check, Evaluation, Finding, LocalStore, Outside, Pipeline, Stage, Step, Table, Vocabulary
+from pipeline import Check, Evaluation, Finding, LocalStore, Outside, Pipeline, Stage, Step, Table, Vocabulary, workplace
 from pipeline.digest import digest_file
 from pipeline.publish import load, manifest
 from pipeline.quarantine import Quarantined, sift, turned_away
@@ -124,13 +124,22 @@ class Rank(Stage):
 
 
 class Learn(Stage):
-    """The values there are, as a file."""
+    """The values there are, as a file; it notes in its workplace what it has done so far, and goes on from there."""
 
     base: int = 2
 
     def run(self, rows: Table[Row]) -> Vocabulary:
         note("learn")
-        known = [self.base * value for value in rows.read()["value"].to_pylist()]
+        values, place = rows.read()["value"].to_pylist(), workplace()
+        if place is None:
+            raise RuntimeError("no workplace in a run")
+        known: list[int] = json.loads(place.read("known.json") or b"[]")
+        for half in (len(values) // 2, len(values)):
+            known += [self.base * value for value in values[len(known) : half]]
+            place.write("known.json", json.dumps(known).encode())
+            place.write(f"{half}", b"")
+            if half == len(values):
+                place.remove(f"{len(values) // 2}")
         return Vocabulary(facts={"size": len(known)}, files={"known.json": json.dumps(known).encode()})
 
 

@@ -208,13 +208,20 @@ def test_what_a_dead_run_left_goes(store, project):
     assert {kind: found.files for kind, found in beside.removed.items()} == {
         "objects": 0,
         "actions": 0,
+        "work": 0,
         "drafts": 0,
         "locks": 0,
     }
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=10)
     after = collect(store)
-    assert {kind: found.files for kind, found in after.removed.items()} == {"objects": 1, "actions": 0, "drafts": 1, "locks": 1}
+    assert {kind: found.files for kind, found in after.removed.items()} == {
+        "objects": 1,
+        "actions": 0,
+        "work": 0,
+        "drafts": 1,
+        "locks": 1,
+    }
     assert after.removed["drafts"].bytes == 4
     left = {path.relative_to(store.root).as_posix() for path in store.root.rglob("*") if path.is_file()}
     assert left == {"format", "locks/gc.lock", "locks/collect.lock"}

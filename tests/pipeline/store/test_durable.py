@@ -180,3 +180,21 @@ def test_a_lock_is_let_go_also_by_another_thread_than_took_it(tmp_path):
     assert durable.is_locked(tmp_path / "k")
     held.__exit__(None, None, None)
     assert not durable.is_locked(tmp_path / "k")
+
+
+def test_a_folder_goes_only_when_it_is_empty(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").touch()
+    durable.remove_folder(tmp_path / "a")
+    assert (tmp_path / "a").exists()
+    (tmp_path / "a" / "file").unlink()
+    durable.remove_folder(tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+    durable.remove_folder(tmp_path / "a")
+
+    def refuse(path) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "rmdir", refuse)
+    with pytest.raises(StoreError, match="cannot remove"):
+        durable.remove_folder(tmp_path)

@@ -1,0 +1,134 @@
+"""Columns: features of an Arrow table as tensors that share its memory, cut into padded batches.
+
+n rows; B rows of a batch, L positions of its longest row, K characters of its longest token, W numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+from torch.utils.dlpack import from_dlpack
+
+from ..parts.base import Kind
+
+
+class Column(Protocol):
+    """One column of features."""
+
+    @property
+    def lengths(self) -> np.ndarray[Any, Any]:
+        """Positions of each row, on the CPU: [n]"""
+
+    def batch(self, rows: Tensor) -> Tensor:
+        """The rows, padded with 0 on the right to the longest of them."""
+
+    def to(self, device: torch.device) -> Column:
+        """The same on a device."""
+
+    def bytes(self) -> int:
+        """Memory that it takes."""
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Tokens: row i is values[starts[i] : starts[i] + counts[i]]."""
+
+    values: Tensor
+    starts: Tensor
+    counts: Tensor
+    lengths: np.ndarray[Any, Any]
+
+    def batch(self, rows: Tensor) -> Tensor:
+        """[B] -> [B, L]"""
+        counts = self.counts[rows].unsqueeze(1)  # [B, 1]
+        return _padded(self.values, self.starts[rows].unsqueeze(1), counts, int(counts.max()))
+
+    def to(self, device: torch.device) -> Ragged:
+        """All but the lengths, which order batches."""
+        return Ragged(self.values.to(device), self.starts.to(device), self.counts.to(device), self.lengths)
+
+    def bytes(self) -> int:
+        """Of values and offsets."""
+        return sum(part.nbytes for part in (self.values, self.starts, self.counts))
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Characters of tokens: token j of row i is a Ragged row at tokens.starts[i] + j."""
+
+    tokens: Ragged
+    characters: Ragged
+
+    @property
+    def lengths(self) -> np.ndarray[Any, Any]:
+        """Tokens of each row."""
+        return self.tokens.lengths
+
+    def batch(self, rows: Tensor) -> Tensor:
+        """[B] -> [B, L, K]"""
+        counts = self.tokens.counts[rows].unsqueeze(1)  # [B, 1]
+        steps = torch.arange(int(counts.max()), device=counts.device)
+        real = steps < counts  # [B, L]
+        tokens = torch.where(real, self.tokens.starts[rows].unsqueeze(1) + steps, 0)
+        sizes = (self.characters.counts[tokens] * real).unsqueeze(2)  # [B, L, 1]
+        return _padded(self.characters.values, self.characters.starts[tokens].unsqueeze(2), sizes, int(sizes.max()))
+
+    def to(self, device: torch.device) -> Nested:
+        """Both levels."""
+        return Nested(self.tokens.to(device), self.characters.to(device))
+
+    def bytes(self) -> int:
+        """Of both levels."""
+        return self.tokens.bytes() + self.characters.bytes()
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Numbers: as many in every row. values: [n, W]."""
+
+    values: Tensor
+    lengths: np.ndarray[Any, Any]
+
+    def batch(self, rows: Tensor) -> Tensor:
+        """[B] -> [B, W]"""
+        return self.values[rows]
+
+    def to(self, device: torch.device) -> Dense:
+        """All."""
+        return Dense(self.values.to(device), self.lengths)
+
+    def bytes(self) -> int:
+        """Of the values."""
+        return self.values.nbytes
+
+
+def column_of(kind: Kind, found: pa.ChunkedArray) -> Column:
+    """A table's column as tensors. One that lies in one piece is not copied: its values are the Arrow memory itself."""
+    array = found.chunk(0) if found.num_chunks == 1 else found.combine_chunks()
+    if kind == "tokens":
+        return _ragged(array)
+    if kind == "characters":
+        tokens = _ragged(array, flat=False)
+        return Nested(tokens, _ragged(array.values))
+    width = len(array.flatten()) // max(len(array), 1)
+    values = from_dlpack(array.flatten()).view(len(array), width).float()
+    return Dense(values, np.full(len(array), width))
+
+
+def _ragged(array: pa.ListArray, *, flat: bool = True) -> Ragged:
+    offsets = array.offsets.to_numpy().astype(np.int64)
+    starts, counts = torch.from_numpy(offsets[:-1]), torch.from_numpy(np.diff(offsets))
+    values = from_dlpack(array.values) if flat and len(array.values) else torch.zeros(0, dtype=torch.int64)
+    return Ragged(values, starts, counts, counts.numpy())
+
+
+def _padded(values: Tensor, starts: Tensor, counts: Tensor, longest: int) -> Tensor:
+    """values[start : start + count] of each, 0 behind it. starts, counts: [..., 1]  ->  [..., longest]"""
+    steps = torch.arange(longest, device=values.device)
+    real = steps < counts
+    return values[torch.where(real, starts + steps, 0)] * real

@@ -1,0 +1,58 @@
+"""Device: where a net is trained, and the settings of torch that hold meanwhile."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import torch
+
+from pipeline import StageError
+
+if TYPE_CHECKING:
+    from .stage import Train
+
+_ONE_AT_A_TIME = threading.Lock()  # dropout draws from torch's one global generator: two nets at once would mix their draws
+_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device of a name; "auto" is CUDA, then MPS, then the CPU. Raises StageError for one that is not there."""
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    found = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+    kind, _, number = wanted.partition(":")
+    if not (number or "0").isdecimal() or int(number or 0) >= found.get(kind, 0):
+        raise StageError(
+            f"device {wanted!r} is not there, expected one of {[d for d, there in found.items() if there]}, or 'auto'"
+        )
+    return torch.device(wanted)
+
+
+def choose_type(wanted: str, device: torch.device) -> torch.dtype:
+    """The type to compute in; "auto" is bf16 on CUDA, else fp32."""
+    return _TYPES[("bf16" if device.type == "cuda" else "fp32") if wanted == "auto" else wanted]
+
+
+def lower(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
+    """Compute in a lower precision inside the block, where the type is one."""
+    return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
+
+
+@contextmanager
+def settings(config: Train) -> Iterator[None]:
+    """Threads, generators and determinism as the config has them inside the block, as they were behind it."""
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    if config.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA refuses to be deterministic
+    with _ONE_AT_A_TIME, torch.random.fork_rng():
+        torch.set_num_threads(config.threads)
+        torch.use_deterministic_algorithms(config.deterministic or deterministic)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(deterministic)

@@ -1,0 +1,83 @@
+"""Watch: what goes wrong while a net learns without failing: exploding norms, units that died, a loss that stands still."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from pipeline import StageError, report
+
+from .batches import length_batches
+from .finding import Finding
+from .state import State
+
+if TYPE_CHECKING:
+    from .loop import Job
+
+_RECENT = 100  # steps whose median norm is the usual one
+_ENOUGH = 20  # of them, to call one unusual
+_EXPLODED = 100.0  # times the usual norm
+_STILL = 1e-3  # a loss that fell by a smaller share stands still
+_DEAD = 0.1  # of a layer's units
+
+
+class Watch:
+    """Hears of every step and epoch, and adds to the findings of a state; each kind once an epoch."""
+
+    def __init__(self, state: State, *, strict: bool) -> None:
+        self.state, self.strict = state, strict
+
+    def step(self, norm: float) -> None:
+        """A gradient far above the usual. norm: before it was clipped."""
+        recent = [one for _, one, _ in self.state.curve[-_RECENT - 1 : -1]]
+        if len(recent) >= _ENOUGH and norm > _EXPLODED * median(recent):
+            self._find("exploding norm", f"step {self.state.step}: {norm:.3g}", f"about {median(recent):.3g}, as lately")
+
+    def epoch(self, job: Job) -> None:
+        """A loss that did not fall, and units that no validation row wakes."""
+        losses = [one["train_loss"] for one in self.state.history]
+        if losses[-1] >= 0.99 * job.objective.expected and job.weights is None:
+            self._find(
+                "nothing learnt",
+                f"training loss {losses[-1]:.4f}",
+                f"below {job.objective.expected:.4f}, what knowing nothing costs",
+            )
+        elif len(losses) > 1 and losses[-1] > (1 - _STILL) * min(losses[:-1]):
+            self._find("stalled loss", f"training loss {losses[-1]:.4f}", f"below {min(losses[:-1]):.4f}, the epoch before")
+        for layer, (dead, units) in dead_units(job, self.state.net).items():
+            if dead > _DEAD * units:
+                self._find("dead units", f"layer {layer!r}: {dead} of {units} are zero on all validation rows looked at", "few")
+
+    def _find(self, check: str, found: str, expected: str) -> None:
+        one = Finding(check, False, found, expected, self.state.epoch + 1)
+        if not any((said["check"], said["epoch"]) == (check, one.epoch) for said in self.state.findings):
+            self.state.findings.append(one.document())
+            report(0, 0, f"note: {one}")
+            if self.strict:
+                raise StageError(f"strict: {one}")
+
+
+@torch.no_grad()
+def dead_units(job: Job, net: nn.Module) -> dict[str, tuple[int, int]]:
+    """Layer -> how many of its units are zero at every position of a batch of validation rows, and how many it has."""
+    alive: dict[str, Tensor] = {}
+    names = {module: name for name, module in net.named_modules()}
+
+    def look(module: nn.Module, given: Any, gave: Any) -> None:
+        if isinstance(gave, Tensor) and gave.is_floating_point() and gave.dim() > 1:
+            alive[names[module] or "net"] = (gave != 0).flatten(0, -2).any(0)
+
+    rows = job.rows["valid"]
+    longest = length_batches(job.feed.lengths[rows], job.config.batch, tokens=job.config.tokens)[-1]
+    hooks = [module.register_forward_hook(look) for module in net.modules()]
+    try:
+        net.eval()
+        for batch in job.feed.batches([rows[longest]]):
+            net(batch.inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return {name: (int((~units).sum()), len(units)) for name, units in alive.items()}
