@@ -83,6 +83,8 @@ class Feed:
                 yield Batch(ready.rows, inputs, ready.truth.to(self.device, non_blocking=True))
 
     def _gather(self, rows: Rows) -> Batch:
+        if not len(rows):  # a process's share of a batch with fewer rows than processes
+            return Batch(rows, {}, self.truth[:0])
         where = torch.from_numpy(rows).to(self.truth.device)
         return Batch(rows, {name: column.batch(where) for name, column in self.columns.items()}, self.truth[where])
 
