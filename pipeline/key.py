@@ -41,7 +41,7 @@ def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, 
         "outside": (outside := dict(stage.outside())),
         "inputs": {port: dict(feeds) for port, feeds in inputs.items()},
         "order": _orders({**inputs, "outside": outside}),
-        "packages": versions(stage.packages),
+        "packages": versions(_packages(stage)),
         **({"repairs": {**repairs, **_derived(pipeline, name)}} if repairs else {}),
     }
 
@@ -73,7 +73,7 @@ def check_parts(check: Check, artifact: str, before: str = "") -> Parts:
         "outside": _outside(check),
         "artifact": artifact,
         "before": before,
-        "packages": versions(check.packages),
+        "packages": versions(_packages(check)),
     }
 
 
@@ -103,6 +103,11 @@ def why(old: Parts | None, new: Parts, news: News = lambda before, after: "") ->
         return "never run"
     changes = list(_differences(old, new, news))
     return "; ".join(changes) or "nothing changed"
+
+
+def _packages(configured: Stage | Check) -> tuple[str, ...]:
+    """What a stage or check declares, and what each model in its config declares beside that."""
+    return tuple(dict.fromkeys(name for kind in classes(configured) for name in getattr(kind, "packages", ())))
 
 
 @cache

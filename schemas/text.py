@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -41,6 +41,8 @@ class SplitText(SplitRow, Text):
 
 class Vectorized(Row):
     """A row as numbers: what a net needs of any table of features, whose own columns come beside these."""
+
+    layout: ClassVar[Literal["parquet", "arrow"]] = "arrow"  # read by a memory map, without copies
 
     split: Literal["train", "valid", "test"]
 

@@ -53,12 +53,14 @@ from .parts import (
     Transformer,
     Values,
 )
+from .predict import Answer, predict, predictor
 from .targets import Number, OneOf, Ordered, SeveralOf, Target
 from .train import Train
 from .transform import Mask, Split
 from .vectorize import Vectorize
 
 __all__ = [
+    "Answer",
     "Attend",
     "Attention",
     "Bag",
@@ -134,4 +136,6 @@ __all__ = [
     "Values",
     "Vectorize",
     "Words",
+    "predict",
+    "predictor",
 ]

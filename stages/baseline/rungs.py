@@ -86,6 +86,8 @@ class Boosting(Rung):
     saw goes that of a missing one.  The validation rows say how many trees.
     """
 
+    packages = ("lightgbm",)
+
     numbers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     text: str = Field(default="", description="a column of texts; none where empty")
@@ -124,6 +126,8 @@ class EncoderLogistic(Rung):
     encoder: a folder with config.json, tokenizer.json and model.safetensors, or owner/model in the cache of the Hugging Face hub.
     Its code, where it brings any, is never run.  The stored model holds the encoder.
     """
+
+    packages = ("torch", "tokenizers", "transformers")
 
     encoder: str = Field(min_length=1)
     revision: str = Field(default="main", pattern=r"^\w[\w./-]*$", description="of owner/model")

@@ -21,9 +21,7 @@ class Baseline(Stage):
     on those for validation, and never looks at those for testing.  Returns the model.
     """
 
-    packages: ClassVar[tuple[str, ...]] = (
-        "scikit-learn", "numpy", "scipy", "safetensors", "pyarrow", "lightgbm", "torch", "tokenizers", "transformers?",
-    )  # fmt: skip
+    packages: ClassVar[tuple[str, ...]] = ("scikit-learn", "numpy", "scipy", "safetensors", "pyarrow")
 
     model: SerializeAsAny[Rung]
 

@@ -27,6 +27,8 @@ class Subwords(Feature):
 
     kind = "tokens"
 
+    packages = ("transformers",)
+
     path: str = Field(min_length=1)
     revision: str = "main"
     column: str = "text"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -27,6 +26,8 @@ class HuggingFace(Embed):
     comes with a model is never run.
     """
 
+    packages = ("transformers",)
+
     path: str = Field(min_length=1)
     width: int = Field(ge=1)
     revision: str = "main"
@@ -37,18 +38,14 @@ class HuggingFace(Embed):
         return self.width
 
     def outside(self) -> Mapping[str, Json]:
-        """The encoder's files, and the version of the library that builds it. Raises UsageError for another width than is told."""
-        try:
-            library = version("transformers")
-        except PackageNotFoundError:
-            raise UsageError("HuggingFace needs transformers; install brickwise[hf]") from None
+        """The encoder's files. Raises UsageError for another width than is told."""
         width = width_of(self.files()[CONFIG], self.path)
         if width != self.width:
             raise UsageError(
                 f"encoder {self.path} has vectors of width {width}, HuggingFace says {self.width}; set width={width}"
             )
         digests = encoder_digests(self.path, self.revision)
-        return {"transformers": library, **{f"{self.path}: {name}": digests[name] for name in (CONFIG, WEIGHTS)}}
+        return {f"{self.path}: {name}": digests[name] for name in (CONFIG, WEIGHTS)}
 
     def files(self) -> Mapping[str, bytes]:
         """The config: what is built from, also where the folder is not."""

@@ -39,7 +39,7 @@ class Share:
         flag = torch.tensor([float(leave)], device=loss.device)
         sent = torch.cat([loss.reshape(1), flag, *(weight.grad.flatten() for weight in learnt if weight.grad is not None)])
         distributed.all_reduce(sent)
-        parts = sent[2:].split([weight.numel() for weight in learnt])
+        parts = torch.split(sent[2:], [weight.numel() for weight in learnt])
         for weight, part in zip(learnt, parts, strict=True):
             weight.grad = part.view_as(weight)
         return float(sent[0]), bool(sent[1] > 0)
@@ -87,6 +87,6 @@ def shared(device: torch.device) -> Iterator[Share]:
 
 def local(device: torch.device) -> torch.device:
     """A process's own device: of several GPUs the one that torchrun gave it."""
-    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
+    if device == torch.device("cuda") and "LOCAL_RANK" in os.environ:
         return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     return device

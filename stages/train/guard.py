@@ -81,6 +81,8 @@ def guarded(state: State, group: list[Batch], smaller: bool, step: Callable[[], 
     Raises StageError where it is not, or where one row is too much.
     """
     while True:
+        if not group:
+            return step()
         largest = max(group, key=Batch.cells).split(state.pieces)[0]
         try:
             learnt = step()

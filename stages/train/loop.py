@@ -68,8 +68,9 @@ def train(job: Job, state: State, asked: Callable[[], bool], keep: Callable[[Sta
         coming = job.feed.batches([job.share.own(some) for some in chosen[state.position :]])
 
         while state.position < len(chosen):
-            group = list(islice(coming, config.accumulate))
-            count = sum(len(some) for some in chosen[state.position : state.position + config.accumulate])
+            taken = chosen[state.position : state.position + config.accumulate]
+            group = [batch for batch in islice(coming, len(taken)) if len(batch.rows)]
+            count = sum(map(len, taken))
             done = (state.epoch + state.position / len(chosen)) / config.epochs
             rate = config.rate * rate_at(done, config.warmup, config.schedule)
 
@@ -77,7 +78,7 @@ def train(job: Job, state: State, asked: Callable[[], bool], keep: Callable[[Sta
             loss, norm, leave = guarded(state, group, config.smaller, learnt)
             state.total += loss * count
             state.curve.append((loss, norm, rate))
-            state.position += len(group)
+            state.position += len(taken)
             state.step += 1
             watch.step(norm)
             note = f"epoch {state.epoch + 1} of {config.epochs}"

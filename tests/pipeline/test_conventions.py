@@ -54,7 +54,9 @@ def test_every_package_that_a_shipped_stage_imports_is_declared_by_it(stage):
     parts = subclasses(slots[stage.__name__]) if stage.__name__ in slots else []
     parts = [part for part in parts if slots[stage.__name__] is not Part or not issubclass(part, Feature | Rung)]
     met = fingerprint((stage, *parts), ("run", "map", "outside")).packages - CONTRACTS - CARRIERS
-    assert {DISTRIBUTIONS.get(name, name) for name in met} <= {package.rstrip("?") for package in stage.packages}
+    assert {DISTRIBUTIONS.get(name, name) for name in met} <= {
+        package.rstrip("?") for kind in (stage, *parts) for package in getattr(kind, "packages", ())
+    }
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

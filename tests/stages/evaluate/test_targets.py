@@ -66,6 +66,11 @@ def test_metrics_of_several_classes_are_scikit_learns(n, classes, seed):
         assert list(one.values()) == pytest.approx([precision[i], recall[i], f1[i], support[i]])
 
 
+def test_a_class_is_chosen_from_a_probability_of_a_half_on():
+    halves = SeveralOfAnswers(np.zeros((1, 3), int), np.array([[0.5, 0.499, 0.51]]), np.arange(1), ("a", "b", "c"))
+    assert halves.chosen_texts() == ['["a", "c"]']
+
+
 def test_rows_without_any_class_count_and_are_exact_when_nothing_is_chosen():
     none = SeveralOfAnswers(np.zeros((4, 2), int), np.full((4, 2), 0.1), np.arange(4), ("a", "b"))
     assert none.metrics() == pytest.approx({"micro_f1": 0, "macro_f1": 0, "exact": 1, "log_loss": -np.log(0.9)})

@@ -32,7 +32,7 @@ def test_a_gap_that_training_never_saw_is_the_mean():
     assert numbers([1.0, 3.0], None, math.nan) == [[0.0], [0.0]]
 
 
-@pytest.mark.parametrize("training", [[5.0, 5.0], [0.1] * 10, [7.0], [None, None], [math.inf, math.inf]])
+@pytest.mark.parametrize("training", [[5.0, 5.0], [0.1] * 3, [7.0], [None, None], [math.inf, math.inf]])
 def test_a_column_that_says_one_thing_says_0_ever_after(training):
     assert {row[0] for row in numbers(training, 5.0, 0.1, 1e9, None, math.inf, kind=pa.float64())} == {0.0}
 

@@ -104,6 +104,12 @@ def test_a_token_is_told_by_its_characters_in_their_order():
     assert (same - other).abs().max() > 1e-3
 
 
+def test_what_the_convolutions_find_in_the_padding_of_a_token_does_not_count():
+    module = built(CharCnn(width=4, windows=(1, 3), channels=30, dropout=0))
+    token = torch.tensor([[[3, 4]]])
+    torch.testing.assert_close(module(F.pad(token, (0, 5))), module(token))
+
+
 def test_a_value_is_a_vector_times_the_number_plus_a_bias():
     module = built(Values(width=4))
     none, one, two = (module(torch.full((1, 3), number)) for number in (0.0, 1.0, 2.0))
