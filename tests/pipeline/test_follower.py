@@ -244,7 +244,7 @@ def test_a_follower_whose_stage_fails_names_the_step_and_the_rank(place):
     (place / "meet.py").write_text(FLOW.replace("end = time.monotonic() + 20", "end = time.monotonic() + 1"))
     leader, follower = both(place, "meets.fails=before")
     assert (leader[0], follower[0]) == (1, 1)
-    assert "step 'meets' failed at rank 1: TimeoutError: nobody came" in follower[2]
+    assert "step 'meets' at rank 1 failed: TimeoutError: nobody came" in follower[2]
 
 
 PARENT = """
