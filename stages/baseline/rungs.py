@@ -57,7 +57,7 @@ class NbSvm(Rung):
     strength: float = Field(default=0.1, gt=0, description="C of the SVM: smaller is more regular")
     beta: float = Field(default=0.25, ge=0, le=1, description="1 for the SVM alone, towards 0 for naive Bayes")
     smoothing: float = Field(default=1.0, gt=0, description="added to the counts of each term")
-    size: int = Field(default=500_000, ge=1, description="terms at most, the most frequent")
+    size: int = Field(default=200_000, ge=1, description="terms at most, the most frequent")
 
     def fit(self, training: pa.Table, validation: pa.Table) -> Model:
         """Raises StageError where no text has a word."""
