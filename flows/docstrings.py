@@ -16,6 +16,7 @@ from stages import (
     Leakage,
     Mask,
     Max,
+    Measure,
     OneLabel,
     PackageDocstrings,
     Split,
@@ -78,5 +79,10 @@ docstrings = Pipeline(
         "compare",
         Compare(model="net", baselines=("linear", "majority")),
         reads={"evaluation": "report", "rows": "report"},
+    ),
+    Step(
+        "speed",  # after all others, which would be timed with it
+        Measure(),
+        reads={"rows": "split", "models": ("majority", "linear", "net"), "after": "compare"},
     ),
 )

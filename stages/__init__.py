@@ -4,6 +4,7 @@ from .baseline import Baseline
 from .checks import Drift, LabelsInParts, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
+from .ensemble import Average, Stack
 from .evaluate import Evaluate
 from .features import Feature, Words
 from .ingest import (
@@ -20,6 +21,7 @@ from .ingest import (
     SqlRows,
     TextFolder,
 )
+from .measure import Measure
 from .parts import (
     Attend,
     Attention,
@@ -47,7 +49,7 @@ from .parts import (
     TextNet,
     Transformer,
 )
-from .predict import Answer, predict, predictor
+from .predict import Answer, predict_rows, predictor
 from .targets import Number, OneOf, Ordered, SeveralOf, Target
 from .train import Train
 from .transform import Mask, Split
@@ -57,6 +59,7 @@ __all__ = [
     "Answer",
     "Attend",
     "Attention",
+    "Average",
     "Bag",
     "Baseline",
     "Branch",
@@ -87,6 +90,7 @@ __all__ = [
     "Mask",
     "Max",
     "Mean",
+    "Measure",
     "Merge",
     "MixedNet",
     "Net",
@@ -104,6 +108,7 @@ __all__ = [
     "Source",
     "Split",
     "SqlRows",
+    "Stack",
     "Sum",
     "Target",
     "TextFolder",
@@ -112,6 +117,6 @@ __all__ = [
     "Transformer",
     "Vectorize",
     "Words",
-    "predict",
+    "predict_rows",
     "predictor",
 ]
