@@ -67,6 +67,10 @@ def save(artifact: Artifact, folder: str | Path) -> Path:
         shown = json.dumps({"digest": digest, **document}, indent=2, ensure_ascii=False)
         durable.write(draft / FACTS, shown.encode(), draft, read_only=False)
         durable.move(draft, folder)
+    except StoreError as error:
+        if isinstance(error.__cause__, OSError):
+            raise UsageError(f"cannot write {folder}: {error.__cause__.strerror}; mend that, or name another folder") from error
+        raise
     finally:
         with suppress(StoreError):
             for path in written:

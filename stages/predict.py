@@ -25,8 +25,8 @@ class Answer(NamedTuple):
     probability: float
 
 
-def predict(model: Model, rows: Sequence[str | Mapping[str, Any]]) -> list[Any]:
-    """What a model says of each row, in their order: `predict(Model.load("folder"), ["a text", "another"])`.
+def predict_rows(model: Model, rows: Sequence[str | Mapping[str, Any]]) -> list[Any]:
+    """What a model says of each row, in their order: `predict_rows(Model.load("folder"), ["a text", "another"])`.
 
     rows: texts, or dictionaries with the columns that the model reads.  Gives an `Answer` a row; for a target of several classes a
     list of them, those likelier than not, the likeliest first; for a number a float.  Reads the model anew: for many calls take
@@ -82,5 +82,13 @@ def _of_family(model: Model) -> Predictor:
             from .train.model import load_net
 
             return load_net(model)
+        case "average":
+            from .ensemble.average import load_average
+
+            return load_average(model)
+        case "stack":
+            from .ensemble.stacking import load_stack
+
+            return load_stack(model)
         case family:
             raise StageError(f"model family {family!r} is unknown, expected one of {', '.join(_FAMILIES)}")
