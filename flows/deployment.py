@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from prefect.runtime import flow_run  # noqa: E402  # likewise
 
 from pipeline import BlockedError, LocalStore, Selection, StageError  # noqa: E402  # they stand below what must come first
 from pipeline.runner import run  # noqa: E402  # likewise
+from pipeline.stopping import ask_to_stop  # noqa: E402  # likewise
 
 from .engine import prefect_engine  # noqa: E402  # likewise
 from .load import load_pipeline  # noqa: E402  # likewise
@@ -57,6 +60,9 @@ def _run(*given: Any, **named: Any) -> str:
     bound = SIGNATURE.bind(*given, **named)
     bound.apply_defaults()
     options = bound.arguments
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _leave)
     os.chdir(options["folder"])
     pipeline, store = load_pipeline(options["pipeline"]).set(options["set"]), LocalStore(Path(options["store"]))
     record = run(
@@ -72,6 +78,12 @@ def _run(*given: Any, **named: Any) -> str:
             "; ".join(troubles(record.steps, store, record.run_id))
         )
     return str(record.run_id)
+
+
+def _leave(number: int, frame: Any) -> None:
+    """Be gone as soon as stages have saved; whoever stops this process tells the server."""
+    ask_to_stop()
+    os._exit(128 + number)
 
 
 def _run_name() -> str:

@@ -5,9 +5,12 @@ Import it with PREFECT_API_URL set; `engine` does.
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +23,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from pipeline import BlockedError, BrickwiseError, LocalStore, Pipeline, Plan
-from pipeline.compare import metrics_of
+from pipeline.compare import keep_of, metrics_of
 from pipeline.engine import Work, failure, skip
 from pipeline.record import Outcome
 
@@ -53,8 +56,13 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
     done: dict[str, Outcome] = {}
     errors: list[BrickwiseError] = []
     futures: dict[str, PrefectFuture[Any]] = {}
+    handler = signal.getsignal(signal.SIGTERM)
 
     def body() -> list[State[Any]]:
+        with _handling(handler):
+            return steps()
+
+    def steps() -> list[State[Any]]:
         for name, step in pipeline.steps.items():
             skipped = skip(pipeline, planned, name, done) if _unselected(planned, name) else None
             if skipped is not None:
@@ -79,7 +87,8 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
                 done[name] = _unfinished(pipeline, planned, name, done, state)
         outcomes = [done[name] for name in pipeline.steps]
         key = pipeline.name.replace("_", "-")
-        create_markdown_artifact(metrics_table(metrics_of(pipeline, store, outcomes)), f"{key}-metrics")
+        told = metrics_table(metrics_of(pipeline, store, outcomes), keep_of(pipeline, store, outcomes))
+        create_markdown_artifact(told, f"{key}-metrics")
         create_markdown_artifact(checks_table(outcomes), f"{key}-checks")
         return states
 
@@ -102,6 +111,21 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
             problem if isinstance(problem, BaseException) else None
         )
     return [done[name] for name in pipeline.steps]
+
+
+@contextmanager
+def _handling(handler: Any) -> Iterator[None]:
+    """Have SIGTERM handled as before the flow began: Prefect's handler tells the server first, while stages have seconds to save."""
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    prefects = signal.signal(signal.SIGTERM, handler)
+    try:
+        yield
+    except Exception:
+        signal.signal(signal.SIGTERM, prefects)
+        raise
+    signal.signal(signal.SIGTERM, prefects)  # not on the way out, where the signal may come again
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ Import it with the environment prepared; `schedule` does.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import time
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +27,7 @@ from prefect.runner import Runner
 from prefect.states import Cancelled
 
 _ANSWER_SECONDS = 10
+_SAVE_SECONDS = 4.5  # a little more than stages have
 _ORDER, _MOST = FlowRunSort.ID_DESC, 200  # the server refuses the client's own defaults, which are neither
 
 
@@ -45,12 +49,24 @@ class StoppableRunner(Runner):
             signal.signal(number, signal.SIG_IGN)
         self._scheduled_run_poller.stopping = True
         runs = list(self._scheduled_run_poller._submitting_flow_run_ids)  # noqa: SLF001  # until their processes end
+        self._let_save()
         for run in self._process_manager.flow_run_ids():
             await self._process_manager.kill(run, force=True)  # a store is whole whenever its writer dies
         try:
             await super().__aexit__(*error)
         finally:
             self.farewell = await self._tell_server(runs)
+
+    def _let_save(self) -> None:
+        """Ask the runs' processes to leave, and wait for them."""
+        handles = [self._process_manager.get(run) for run in self._process_manager.flow_run_ids()]
+        pids = [handle.pid for handle in handles if handle and handle.pid]
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + _SAVE_SECONDS
+        while any(map(_is_alive, pids)) and time.monotonic() < end:
+            time.sleep(0.05)
 
     async def _tell_server(self, runs: list[UUID]) -> str:
         count = f"{len(runs)} run{'' if len(runs) == 1 else 's'} in progress"
@@ -66,6 +82,14 @@ class StoppableRunner(Runner):
             if self.deployment:
                 await client.pause_deployment(self.deployment)
             await _cancel(client, runs)
+
+
+def _is_alive(child: int) -> bool:
+    """Whether a child runs; one that has ended is left for asyncio to reap."""
+    try:
+        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:
+        return False
 
 
 async def _cancel(client: PrefectClient, runs: list[UUID]) -> None:
@@ -84,5 +108,7 @@ async def _cancel(client: PrefectClient, runs: list[UUID]) -> None:
             await client.set_task_run_state(task.id, state, force=True)
     themselves = FlowRunFilter(id=FlowRunFilterId(any_=found))
     for run in await client.read_flow_runs(flow_run_filter=themselves, sort=_ORDER, limit=_MOST):
-        if not (run.state and run.state.is_final()):
+        if (
+            run.state is None or not run.state.is_final() or run.state.is_crashed()
+        ):  # the runner takes those that we ended for crashed
             await client.set_flow_run_state(run.id, state, force=True)

@@ -33,6 +33,7 @@ def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
         parts += [metrics_table(record.metrics)]
     if record.comparisons:
         parts += [comparisons_table(record.comparisons)]
+    parts += [Text(line, style="bold") for line in record.keep]
     if record.diff.details:
         parts += [comparisons_table(record.diff.details, against="champion's")]
     parts += [verdict_line(record, champion), Text(f"next: {next_command(record, store)}", style="dim")]

@@ -21,6 +21,7 @@ from .plan import Plan, Selection, plan
 from .progress import report
 from .quarantine import LINE, SOURCE, sift, turned_away
 from .stage import Outside, Stage, record_of
+from .stopping import Stopped, saving
 from .store.local import LocalStore
 from .table import Table, cut
 from .workplace import Workplace, workplace
@@ -48,6 +49,7 @@ __all__ = [
     "Stage",
     "StageError",
     "Step",
+    "Stopped",
     "StoreError",
     "Stored",
     "Table",
@@ -59,6 +61,7 @@ __all__ = [
     "plan",
     "record_of",
     "report",
+    "saving",
     "sift",
     "turned_away",
     "workplace",

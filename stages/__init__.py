@@ -1,11 +1,11 @@
 """The shipped stages, one family a file or folder."""
 
-from .baseline import Baseline
+from .baseline import Baseline, Boosting, EncoderLogistic, Majority, NbSvm, Rung, TfidfLogistic
 from .checks import Drift, LabelsInParts, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
 from .evaluate import Evaluate
-from .features import Feature, Words
+from .features import Categories, Characters, Dates, Feature, Numbers, Subwords, Tags, Words
 from .ingest import (
     Columns,
     CsvFile,
@@ -25,12 +25,15 @@ from .parts import (
     Attention,
     Bag,
     Branch,
+    CharCnn,
     Cnn,
     Concat,
     Embed,
     Encode,
     Gate,
     Gru,
+    Hashed,
+    HuggingFace,
     Last,
     Learned,
     Lstm,
@@ -42,37 +45,50 @@ from .parts import (
     Net,
     Perceptron,
     Predict,
+    Pretrained,
+    Projected,
     ReadLstm,
     Sum,
     TextNet,
     Transformer,
+    Values,
 )
+from .predict import Answer, predict, predictor
 from .targets import Number, OneOf, Ordered, SeveralOf, Target
 from .train import Train
 from .transform import Mask, Split
 from .vectorize import Vectorize
 
 __all__ = [
+    "Answer",
     "Attend",
     "Attention",
     "Bag",
     "Baseline",
+    "Boosting",
     "Branch",
+    "Categories",
+    "CharCnn",
+    "Characters",
     "Clean",
     "Cnn",
     "Columns",
     "Compare",
     "Concat",
     "CsvFile",
+    "Dates",
     "Deduplicate",
     "Drift",
     "Embed",
     "Encode",
+    "EncoderLogistic",
     "Evaluate",
     "Feature",
     "Files",
     "Gate",
     "Gru",
+    "Hashed",
+    "HuggingFace",
     "Ingest",
     "JsonLines",
     "LabelsInParts",
@@ -82,13 +98,16 @@ __all__ = [
     "Lstm",
     "LstmWritten",
     "MailFolder",
+    "Majority",
     "Mask",
     "Max",
     "Mean",
     "Merge",
     "MixedNet",
+    "NbSvm",
     "Net",
     "Number",
+    "Numbers",
     "OneLabel",
     "OneOf",
     "Ordered",
@@ -96,18 +115,27 @@ __all__ = [
     "ParquetFiles",
     "Perceptron",
     "Predict",
+    "Pretrained",
+    "Projected",
     "ReadLstm",
+    "Rung",
     "SavedDataset",
     "SeveralOf",
     "Source",
     "Split",
     "SqlRows",
+    "Subwords",
     "Sum",
+    "Tags",
     "Target",
     "TextFolder",
     "TextNet",
+    "TfidfLogistic",
     "Train",
     "Transformer",
+    "Values",
     "Vectorize",
     "Words",
+    "predict",
+    "predictor",
 ]

@@ -1,11 +1,12 @@
-"""Predict: a stored model as a function from rows to its outputs."""
+"""Predict: a stored model as a function from rows to its outputs, and its answers for rows given in plain Python."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline import Model, StageError
+from pipeline import Model, StageError, UsageError
+from pipeline.errors import bounded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +14,38 @@ if TYPE_CHECKING:
 
 # n rows with their source columns -> [n, classes], rows sum to 1 where the classes exclude each other; [n, 1] for a number
 Predictor = Callable[["pa.Table"], "np.ndarray[Any, Any]"]
+
+_FAMILIES = ("majority", "nb_svm", "tfidf_logistic", "boosting", "encoder_logistic", "net")
+
+
+class Answer(NamedTuple):
+    """What a model says of a row, and how sure it is, from 0 to 1."""
+
+    label: str
+    probability: float
+
+
+def predict(model: Model, rows: Sequence[str | Mapping[str, Any]]) -> list[Any]:
+    """What a model says of each row, in their order: `predict(Model.load("folder"), ["a text", "another"])`.
+
+    rows: texts, or dictionaries with the columns that the model reads.  Gives an `Answer` a row; for a target of several classes a
+    list of them, those likelier than not, the likeliest first; for a number a float.  Reads the model anew: for many calls take
+    `predictor(model)` once.  Raises UsageError for rows that are neither, StageError for rows that lack a column.
+    """
+    import pyarrow as pa
+
+    if isinstance(rows, str | Mapping) or not all(isinstance(row, str | Mapping) for row in rows):
+        raise UsageError(f"rows are {bounded(rows)}, expected a list of texts or of dictionaries; put one row in brackets")
+    given = [{"text": row} if isinstance(row, str) else row for row in rows]
+    columns = list(dict.fromkeys(name for row in given for name in row)) or ["text"]
+    found = predictor(model)(pa.table({name: [row.get(name) for row in given] for name in columns}))
+    classes, kind = list(model.facts["classes"]), dict(model.facts.get("target") or {}).get("kind", "one_of")
+    if kind == "number":
+        return [float(value) for value in found[:, 0]]
+    answers = [sorted(map(Answer, classes, map(float, row)), key=lambda answer: -answer.probability) for row in found]
+    if kind == "several_of":
+        return [[answer for answer in row if answer.probability > 0.5] for row in answers]
+    return [row[0] for row in answers]
 
 
 def predictor(model: Model) -> Predictor:
@@ -33,9 +66,21 @@ def _of_family(model: Model) -> Predictor:
             from .baseline.tfidf_logistic import load_tfidf_logistic
 
             return load_tfidf_logistic(model)
+        case "nb_svm":
+            from .baseline.nb_svm import load_nb_svm
+
+            return load_nb_svm(model)
+        case "boosting":
+            from .baseline.boosting import load_boosting
+
+            return load_boosting(model)
+        case "encoder_logistic":
+            from .baseline.encoder_logistic import load_encoder_logistic
+
+            return load_encoder_logistic(model)
         case "net":
             from .train.model import load_net
 
             return load_net(model)
         case family:
-            raise StageError(f"model family {family!r} is unknown, expected majority, tfidf_logistic or net")
+            raise StageError(f"model family {family!r} is unknown, expected one of {', '.join(_FAMILIES)}")

@@ -12,8 +12,7 @@ from typing import Any
 from pipeline import UsageError
 from pipeline.digest import digest_file
 from pipeline.errors import bounded
-
-from .header import require_header
+from pipeline.header import require_header
 
 CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "weights.safetensors"
 _NAMES = {CONFIG: "config.json", TOKENIZER: "tokenizer.json", WEIGHTS: "model.safetensors"}  # ours -> theirs

@@ -114,6 +114,11 @@ class Net(Part):
             initialise(net, self.initialise, leave=begun)
         return net
 
+    def begin(self, net: Any, inputs: Mapping[str, Input]) -> None:
+        """Fill the weights of a built net from the files that its embeddings start from, once, before training."""
+        for (column, branch), module in zip(self.columns().items(), net.branches.values(), strict=True):
+            branch.embed.begin(module.embed, inputs[column])
+
 
 class TextNet(Net):
     """One column of tokens: embed -> encode -> attend -> predict."""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pipeline import StageError, report
 from pipeline.digest import Json, digest_bytes
+from pipeline.errors import bounded
 
 from .state import State
 
@@ -80,7 +81,7 @@ def restore(state: State, data: bytes, identity: Json) -> None:
     if difference:
         raise StageError(
             f"the checkpoint belongs to another training: {'; '.join(difference)}; "
-            f"go back to that, or run with --force after removing the checkpoint"
+            f"remove it from the folder work of the store to start afresh"
         )
     state.scaler.load_state_dict(head.pop("scaler"))
     state.curve = [tuple(row) for row in tensors.pop("curve").tolist()]
@@ -114,4 +115,8 @@ def _differences(found: Any, expected: Any, path: str = "") -> Iterator[str]:
         for name in sorted(found.keys() | expected.keys()):
             yield from _differences(found.get(name), expected.get(name), f"{path}.{name}" if path else name)
     elif found != expected:
-        yield f"{path}: {found!r} there, {expected!r} here"
+        yield f"{path}: {_said(found)} there, {_said(expected)} here"
+
+
+def _said(value: Any) -> str:
+    return "absent" if value is None else bounded(value)

@@ -124,6 +124,49 @@ def test_a_run_in_progress_is_cancelled_when_the_schedule_stops(project, prefect
     assert not {"PENDING", "RUNNING"} & {task["state_type"] for task in tasks}
 
 
+SAVES = """
+import os, time
+from pathlib import Path
+
+from pipeline import Model, Pipeline, Stage, Step, saving, workplace
+
+
+class Saves(Stage):
+    \"\"\"Works until it is asked to leave.\"\"\"
+
+    def run(self) -> Model:
+        with saving() as asked:
+            Path("at work").touch()
+            while not asked():
+                time.sleep(0.01)
+            time.sleep(1)
+            workplace().write("so_far", b"17")
+        return Model(facts={"found": 1})
+
+
+saves = Pipeline("saves", Step("saves", Saves()))
+"""
+
+
+def test_a_run_in_progress_saves_before_it_is_ended(project, prefect_server):
+    project.write("zoo/saves.py", SAVES)
+    serving = project.start("schedule", "zoo.saves:saves", "--every", "1d")
+    try:
+        deployment = ask(prefect_server, "deployments/name/brickwise/saves")["id"]
+        run = ask(prefect_server, f"deployments/{deployment}/create_flow_run", {})["id"]
+        end = time.monotonic() + 60
+        while not (project.folder / "at work").exists() and time.monotonic() < end:
+            time.sleep(0.2)
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        _, err = serving.communicate(timeout=60)
+    assert time.monotonic() - began < 10
+    assert "the schedule is paused, and 1 run in progress cancelled" in err
+    assert [path.name for path in project.folder.glob(".brickwise/work/*/*")] == ["so_far"]
+    assert ask(prefect_server, f"flow_runs/{run}")["state_type"] == "CANCELLED"
+
+
 def test_a_time_span_is_read_with_its_unit():
     from flows.schedule import interval
 

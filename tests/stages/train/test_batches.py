@@ -1,13 +1,11 @@
 """Batches: every row once, in an order that follows from seed and epoch; and padding on demand."""
 
 import numpy as np
-import pyarrow as pa
-import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.train.batches import TokenRows, epoch_batches, length_batches
+from stages.train.batches import epoch_batches, length_batches
 
 LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=300).map(np.array)
 
@@ -53,7 +51,7 @@ def padding_share(lengths, batches):
 def test_rows_of_like_length_stand_together_so_that_there_is_little_padding():
     random = np.random.default_rng(1)
     lengths = random.geometric(0.03, 8000).clip(max=200)
-    ours = padding_share(lengths, [batch.numpy() for batch in epoch_batches(lengths, 32, 7, 0)])
+    ours = padding_share(lengths, epoch_batches(lengths, 32, 7, 0))
     order = random.permutation(len(lengths))
     shuffled = padding_share(lengths, [order[start : start + 32] for start in range(0, len(order), 32)])
     assert shuffled > 0.5
@@ -62,28 +60,19 @@ def test_rows_of_like_length_stand_together_so_that_there_is_little_padding():
 
 def test_the_lengths_of_batches_come_in_no_order():
     lengths = np.random.default_rng(2).integers(1, 100, 3000)
-    longest = [int(lengths[batch.numpy()].max()) for batch in epoch_batches(lengths, 32, 7, 0)]
+    longest = [int(lengths[batch].max()) for batch in epoch_batches(lengths, 32, 7, 0)]
     assert abs(np.corrcoef(longest, range(len(longest)))[0, 1]) < 0.5
 
 
-TOKENS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), min_size=1, max_size=20)
+@given(lengths=LENGTHS, size=st.integers(1, 50), tokens=st.integers(1, 120))
+def test_a_batch_holds_no_more_cells_than_its_budget_unless_it_is_one_row(lengths, size, tokens):
+    batches = epoch_batches(lengths, size, 7, 0, tokens=tokens)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
+    assert all(len(batch) == 1 or len(batch) * lengths[batch].max() <= tokens for batch in batches)
+    assert max(map(len, batches)) <= size
 
 
-@settings(deadline=None)
-@given(rows=TOKENS, cut=st.integers(1, 20), data=st.data())
-def test_a_batch_is_its_rows_padded_with_zeros_on_the_right(rows, cut, data):
-    chunks = [rows[start : start + cut] for start in range(0, len(rows), cut)]
-    column = pa.chunked_array([pa.array(chunk, pa.list_(pa.int64())) for chunk in chunks])
-    found = TokenRows.of(column, torch.device("cpu"))
-    chosen = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=10))
-    longest = max(len(rows[i]) for i in chosen)
-    expected = [rows[i] + [0] * (longest - len(rows[i])) for i in chosen]
-    assert found.batch(torch.tensor(chosen)).tolist() == expected
-    assert found.lengths.tolist() == [len(row) for row in rows]
-
-
-@pytest.mark.parametrize("start", [0, 1, 3])
-def test_rows_of_a_sliced_column_are_read_where_the_slice_begins(start):
-    column = pa.chunked_array([pa.array([[1], [2, 3], [4, 5, 6], [7]], pa.list_(pa.int64()))]).slice(start)
-    found = TokenRows.of(column, torch.device("cpu"))
-    assert found.batch(torch.tensor([0]))[0].tolist() == column[0].as_py()
+def test_draws_follow_their_weights():
+    drawn = np.concatenate(epoch_batches(np.ones(1000, int), 50, 7, 0, weights=np.where(np.arange(1000) < 10, 99.0, 1.0)))
+    assert len(drawn) == 1000
+    assert 0.4 < (drawn < 10).mean() < 0.6

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipeline import UsageError
-from pipeline.errors import bounded
+from .errors import UsageError, bounded
 
 _MOST = 25_000_000  # bytes of a header: room for a hundred thousand tensors
 

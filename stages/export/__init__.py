@@ -1,0 +1,1 @@
+"""Models in other people's formats: ONNX, TensorBoard. Each file imports its library, which an extra brings."""
