@@ -282,9 +282,10 @@ def said(facts: Json, scores: Tensor) -> Tensor:
         case "ordered":
             above = F.pad(descending(scores).sigmoid(), (1, 1))
             above[:, 0] = 1
-            return above[:, :-1] - above[:, 1:]
+            levels: Tensor = above[:, :-1] - above[:, 1:]
+            return levels
         case "number":
-            return scores * target["deviation"] + target["mean"]
+            return scores * float(target["deviation"]) + float(target["mean"])
     raise StageError(f"target kind {target['kind']!r} is unknown, expected one_of, several_of, ordered or number")
 
 
