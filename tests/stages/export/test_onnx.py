@@ -54,7 +54,11 @@ ATTENTIONS = [
 
 def built(encode, attend, inputs=TOKENS, outputs=3):
     torch.manual_seed(0)
-    net = TextNet(embed=Learned(width=6), encode=encode, attend=attend, predict=Perceptron(hidden=7)).build(inputs, outputs).eval()
+    net = (
+        TextNet(embed=Learned(width=6), encode=encode, attend=attend, predict=Perceptron(hidden=7))
+        .build(inputs, outputs)
+        .eval()
+    )
     with torch.no_grad():
         net.branches["of_tokens"].embed.vectors.weight.mul_(10)
     return net
