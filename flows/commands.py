@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,18 @@ def _command(function: Callable[..., int | None]) -> Callable[..., int | None]:
 @_command
 def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json: bool, store: Path) -> int:
     """Run what is stale, compare with the champion, and show it; 1 when a stage failed, 3 when a check blocked."""
+    from pipeline.follower import is_follower
     from pipeline.runner import run as run_pipeline
 
     from .display import display
     from .engine import prefect_engine
 
     local = LocalStore(store)
+    if is_follower():  # rank 0 alone speaks
+        memory.enable()  # off since start-up; see __main__.py
+        with redirect_stdout(sys.stderr):
+            run_pipeline(load_pipeline(pipeline).set(settings), local, selection=selection)
+        return 0
     with display() as shown:
         record = run_pipeline(
             load_pipeline(pipeline).set(settings),

@@ -23,7 +23,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from pipeline import BlockedError, BrickwiseError, LocalStore, Pipeline, Plan
-from pipeline.compare import metrics_of
+from pipeline.compare import keep_of, metrics_of
 from pipeline.engine import Work, failure, skip
 from pipeline.record import Outcome
 
@@ -87,7 +87,8 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
                 done[name] = _unfinished(pipeline, planned, name, done, state)
         outcomes = [done[name] for name in pipeline.steps]
         key = pipeline.name.replace("_", "-")
-        create_markdown_artifact(metrics_table(metrics_of(pipeline, store, outcomes)), f"{key}-metrics")
+        told = metrics_table(metrics_of(pipeline, store, outcomes), keep_of(pipeline, store, outcomes))
+        create_markdown_artifact(told, f"{key}-metrics")
         create_markdown_artifact(checks_table(outcomes), f"{key}-checks")
         return states
 

@@ -34,6 +34,7 @@ def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
         parts += [metrics_table(record.metrics)]
     if record.comparisons:
         parts += [comparisons_table(record.comparisons)]
+    parts += [Text(line, style="bold") for line in record.keep]
     parts += [speed_table(facts) for facts in reports(store, record.steps, "speed")]
     if record.diff.details:
         parts += [comparisons_table(record.diff.details, against="champion's")]

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from .digest import Json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Objects(Protocol):
@@ -16,6 +19,12 @@ class Objects(Protocol):
 
     def get(self, digest: str) -> bytes:
         """The bytes, verified. Raises DamagedError."""
+
+    def map(self, digest: str) -> memoryview:
+        """The bytes as a map of a file, verified. Raises DamagedError."""
+
+    def head(self, digest: str, count: int) -> bytes:
+        """The first bytes, not verified; none where there is no such object."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,16 @@ class Stored:
     def read(self) -> bytes:
         """The bytes, verified as they are read. Raises DamagedError."""
         return self.store.get(self.digest)
+
+    def map(self) -> pa.Buffer:
+        """The bytes as a memory map of the file, verified through it; nothing is copied. Raises DamagedError."""
+        import pyarrow as pa
+
+        return pa.py_buffer(self.store.map(self.digest))
+
+    def head(self, count: int) -> bytes:
+        """The first bytes, not verified: they say of which format it is."""
+        return self.store.head(self.digest, count)
 
 
 @dataclass(frozen=True)

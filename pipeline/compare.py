@@ -11,7 +11,7 @@ from .errors import DamagedError, StoreError, UsageError
 from .pipeline import Pipeline
 from .plan import explain
 from .publish import load, manifest
-from .record import Difference, Outcome, RunRecord, load_run
+from .record import Difference, Outcome, RunRecord, in_order, load_run
 from .store.local import LocalStore
 from .store.reach import lost
 
@@ -25,11 +25,17 @@ class Comparing(Protocol):
 
 
 def metrics_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, float]]]:
-    """model -> metric -> {value, low, high}, of every Evaluation that a run wrote or reused."""
+    """model -> metric -> {value, low, high}, of every Evaluation that a run wrote or reused, in the order in which it read its models."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     for facts in _facts(pipeline, store, outcomes, Evaluation):
-        found |= facts.get("metrics", {})
+        found |= in_order(facts.get("metrics", {}), facts.get("models", ()))  # JSON in the store has lost it
     return found
+
+
+def keep_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Which model to keep and why, a line for each Report that a run wrote or reused and that says so."""
+    found = (facts.get("keep", {}).get("line", "") for facts in _facts(pipeline, store, outcomes, Report))
+    return tuple(line for line in found if line)
 
 
 def comparisons_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> tuple[dict[str, Any], ...]:

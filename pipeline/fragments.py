@@ -14,7 +14,7 @@ from .publish import manifest, save_fragment
 from .quarantine import Quarantined, keyed
 from .stage import Outside, Ports, Stage, ports
 from .store.local import LocalStore
-from .table import Table
+from .table import Table, layout
 from .tally import Tally, require_accounted
 from .workers import Workers
 
@@ -98,12 +98,12 @@ def store_rows(store: LocalStore, record: Any, tables: Iterable[Table[Any]], tal
     files, away = [], []
     for table in tables:
         turned = [part for part in table.turned_away if part.num_rows]
-        for fragment in table.fragments:
-            rows = fragment if not isinstance(fragment, Stored) else Table(record, (fragment,)).read()
-            accepted, rejected = record.sift(rows)
+        whole = layout(record) == "arrow" and table.fragments
+        for part in [table] if whole else table.split():
+            accepted, rejected = record.sift(part.read())
             if tally.key:
                 tally.went(accepted)
-            files.append(save_fragment(store, accepted))
+            files.append(save_fragment(store, accepted, layout(record)))
             turned += [rejected] if rejected.num_rows else []
         if turned:
             turned_away = keyed(pa.concat_tables(turned), record.key())

@@ -41,7 +41,7 @@ def step_parts(pipeline: Pipeline, name: str, inputs: Mapping[str, Mapping[str, 
         "outside": (outside := dict(stage.outside())),
         "inputs": {port: dict(feeds) for port, feeds in inputs.items()},
         "order": _orders({**inputs, "outside": outside}),
-        "packages": versions(stage.packages),
+        "packages": versions(_packages(stage)),
         **({"repairs": {**repairs, **_derived(pipeline, name)}} if repairs else {}),
     }
 
@@ -73,7 +73,7 @@ def check_parts(check: Check, artifact: str, before: str = "") -> Parts:
         "outside": _outside(check),
         "artifact": artifact,
         "before": before,
-        "packages": versions(check.packages),
+        "packages": versions(_packages(check)),
     }
 
 
@@ -105,10 +105,21 @@ def why(old: Parts | None, new: Parts, news: News = lambda before, after: "") ->
     return "; ".join(changes) or "nothing changed"
 
 
+def _packages(configured: Stage | Check) -> tuple[str, ...]:
+    """What a stage or check declares, and what each model in its config declares beside that."""
+    return tuple(dict.fromkeys(name for kind in classes(configured) for name in getattr(kind, "packages", ())))
+
+
 @cache
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
-    """Installed versions of distributions, and of Python. Raises UsageError for one that is not installed."""
-    return {"python": platform.python_version().rpartition(".")[0], **{package: _version(package) for package in packages}}
+    """Installed versions of distributions, and of Python.
+
+    Raises UsageError for one that is not installed; of "name?", which only some configs need, that is its version.
+    """
+    return {
+        "python": platform.python_version().rpartition(".")[0],
+        **{package.rstrip("?"): _version(package) for package in packages},
+    }
 
 
 @cache
@@ -117,8 +128,10 @@ def _version(package: str) -> str:
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
-        found = distribution(package)
+        found = distribution(package.rstrip("?"))
     except PackageNotFoundError:
+        if package.endswith("?"):
+            return "not installed"
         raise UsageError(f"package {package!r} is not installed; pip install {package}") from None
     line = _VERSION.search(found.read_text("METADATA") or "")
     return line[1] if line else found.version

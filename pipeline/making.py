@@ -17,7 +17,7 @@ from .quarantine import Quarantined, keyed, without_origin
 from .repairs import Again, as_table
 from .stage import Port, Ports
 from .store.local import LocalStore
-from .table import FRAGMENT_ROWS, Table, cut
+from .table import FRAGMENT_ROWS, Table, cut, layout
 from .tally import Tally, require_accounted
 from .workers import Workers
 
@@ -61,7 +61,7 @@ def _whole(step: Making, repaired: list[Again]) -> Made:
     """Run a stage that sees whole artifacts."""
     store, found = step.store, step.pipeline.ports[step.name]
     stage: Any = step.pipeline.steps[step.name].stage
-    given = {port: _read(step, port) for port in step.pipeline.wires[step.name]}
+    given = given_to(step)
     kept, refused = _sifted(step, repaired) if repaired else (None, [])
     if kept is not None and "rows" in given:
         given["rows"] = Table(kept.record, given["rows"].fragments + kept.fragments)
@@ -84,6 +84,11 @@ def _whole(step: Making, repaired: list[Again]) -> Made:
         outputs[name] = save_table(store, port.record, files)
         away = away + turned
     return outputs, away
+
+
+def given_to(step: Making) -> dict[str, Any]:
+    """What a stage's `run` is given: port -> artifact, or step -> artifact where several feed it."""
+    return {port: _read(step, port) for port in step.pipeline.wires[step.name]}
 
 
 def _accounted(
@@ -118,7 +123,9 @@ def port_of(found: Ports) -> Port:
 
 
 def _fragmented(table: Table[Any]) -> Table[Any]:
-    """The table with no fragment in memory longer than FRAGMENT_ROWS."""
+    """The table with no fragment in memory longer than FRAGMENT_ROWS, unless it is stored as one file."""
+    if layout(table.record) == "arrow":
+        return table
     pieces = [piece for f in table.fragments for piece in (cut([f], FRAGMENT_ROWS) if hasattr(f, "num_rows") else [f])]
     return Table(table.record, tuple(pieces), table.turned_away)
 

@@ -11,7 +11,7 @@ from .digest import Json, canonical
 from .errors import DamagedError, StageError, bounded
 from .stage import Port
 from .store.local import LocalStore
-from .table import Table
+from .table import Table, layout
 
 # What a manifest is: {"kind": class, "facts": JSON, "files": [{"name", "digest", "bytes"[, "rows"]}]}.
 # What stands for a fragment before it has a place in a table: {"digest", "bytes", "rows"}.
@@ -20,7 +20,9 @@ from .table import Table
 def save(store: LocalStore, artifact: Artifact | Table[Any]) -> str:
     """Store an artifact's files and its manifest; returns the digest of the manifest."""
     if isinstance(artifact, Table):
-        return save_table(store, artifact.record, (save_fragment(store, rows) for rows in artifact.fragments))
+        return save_table(
+            store, artifact.record, (save_fragment(store, rows, layout(artifact.record)) for rows in artifact.fragments)
+        )
     files = []
     for name, content in sorted(artifact.files.items()):
         digest = content.digest if isinstance(content, Stored) else store.put(content)
@@ -30,17 +32,24 @@ def save(store: LocalStore, artifact: Artifact | Table[Any]) -> str:
 
 def save_table(store: LocalStore, record: Any, fragments: Iterable[Json]) -> str:
     """Store the manifest of a table whose fragments are stored; returns its digest."""
-    files = [{"name": f"{position:05}.parquet", **fragment} for position, fragment in enumerate(fragments)]
+    files = [{"name": f"{position:05}.{layout(record)}", **fragment} for position, fragment in enumerate(fragments)]
     schema = {name: str(kind) for name, kind in record.columns().items()}
     return _save(store, "Table", {"rows": sum(entry["rows"] for entry in files), "columns": schema}, files)
 
 
-def save_fragment(store: LocalStore, rows: Any) -> Json:
-    """Store an Arrow table as one Parquet file; returns what stands for it in a manifest."""
+def save_fragment(store: LocalStore, rows: Any, layout: str = "parquet") -> Json:
+    """Store an Arrow table as one file of this layout; returns what stands for it in a manifest."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with store.new_object() as draft:
-        pq.write_table(rows, draft, compression="zstd", use_dictionary=False, write_statistics=False)  # nobody asks for either
+        if layout == "arrow":
+            with pa.ipc.new_file(str(draft), rows.schema) as writer:
+                writer.write_table(rows.combine_chunks())
+        else:
+            pq.write_table(
+                rows, draft, compression="zstd", use_dictionary=False, write_statistics=False
+            )  # nobody asks for either
         size = draft.stat().st_size
         digest = store.adopt(draft)
     return {"digest": digest, "bytes": size, "rows": rows.num_rows}

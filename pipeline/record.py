@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .check import Receipt
 from .digest import Json
 from .frozen import Frozen
 from .limit import QUARANTINE
 from .store.local import LocalStore
+
+M = TypeVar("M")
 
 _MOMENT = "%Y%m%dT%H%M%S.%f"
 _STEP_FIELDS = ("name", "status", "why", "seconds", "rows_in", "rows_out", "rows_quarantined", "outputs")
@@ -63,11 +65,21 @@ class RunRecord(Frozen):
     seconds: float
     steps: tuple[Outcome, ...]
     metrics: dict[str, dict[str, dict[str, float]]] = {}
+    models: tuple[str, ...] = ()  # in the order in which they were evaluated, from the simplest: that of the metrics
     comparisons: tuple[dict[str, Any], ...] = ()
+    keep: tuple[str, ...] = ()  # which model to keep, and why
     diff: Difference = Field(default_factory=Difference)
     settings: tuple[str, ...] = ()  # what --set changed
     origin: str = ""  # how the pipeline was named on the command line
     environment: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ordered(cls, given: Any) -> Any:
+        """The metrics in the order of the models, which JSON in the store has lost."""
+        if isinstance(given, Mapping) and given.get("models") and isinstance(given.get("metrics"), Mapping):
+            return {**given, "metrics": in_order(given["metrics"], given["models"])}
+        return given
 
     @property
     def overrides(self) -> dict[str, str]:
@@ -88,6 +100,11 @@ class RunRecord(Frozen):
     def step(self, name: str) -> Outcome | None:
         """The outcome of one step, or None for a name this run did not have."""
         return next((step for step in self.steps if step.name == name), None)
+
+
+def in_order(found: Mapping[str, M], order: Iterable[str]) -> dict[str, M]:
+    """A mapping with some names first, in their order, and the others as they were."""
+    return {name: found[name] for name in dict.fromkeys([*order, *found]) if name in found}
 
 
 def new_run_id(now: datetime, known: Sequence[str]) -> str:

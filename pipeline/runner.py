@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
-from .compare import against, comparisons_of, metrics_of
+from .compare import against, comparisons_of, keep_of, metrics_of
 from .engine import Engine, local_engine, status
 from .execute import execute, recorded
+from .follower import follow, is_follower, leading
 from .making import Outputs
 from .pipeline import Pipeline
 from .plan import EVERYTHING, Plan, Selection, StepPlan, plan
@@ -39,7 +40,25 @@ def run(
     engine: how steps are carried out, one after the other by default.
     listener: hears of progress inside steps.  announce: hears of each step that is done.
     A stage's failure is in the record, not raised.  Raises UsageError and StoreError.
+
+    Under torchrun this is what rank 0 does; the others follow (follower.py), and raise StageError too.
     """
+    if is_follower():
+        return follow(pipeline, store, selection)
+    with leading(store):
+        return _run(pipeline, store, selection, settings, origin, engine, listener, announce)
+
+
+def _run(
+    pipeline: Pipeline,
+    store: LocalStore,
+    selection: Selection,
+    settings: Sequence[str],
+    origin: str,
+    engine: Engine | None,
+    listener: Listener | None,
+    announce: Callable[[Outcome], None] | None,
+) -> RunRecord:
     began, now = time.monotonic(), datetime.now(UTC)
     planned = plan(pipeline, store, selection)
     if not planned.stale:
@@ -95,8 +114,10 @@ def _recorded(
         started=now.isoformat(timespec="milliseconds"),
         seconds=round(time.monotonic() - began, 3),
         steps=tuple(outcomes),
-        metrics=metrics_of(pipeline, store, outcomes),
+        metrics=(metrics := metrics_of(pipeline, store, outcomes)),
+        models=tuple(metrics),
         comparisons=comparisons_of(pipeline, store, outcomes),
+        keep=keep_of(pipeline, store, outcomes),
         diff=diff,
         settings=tuple(settings),
         origin=origin,

@@ -43,15 +43,18 @@ class Stage(Frozen):
 
     `Iterator[Table[B]]` gives a table part by part, each stored as it comes, so that no more than a part is in memory.
     What `map` made of a fragment or an item is kept and used again while that fragment or item, the code, the config and the packages are
-    the same: it may look at nothing else.
+    the same: it may look at nothing else.  `packages` of the models in its config count beside its own.
 
     `reaches` holds functions, classes and modules (or their import strings, "package.module:name") that the code finds by a name
     which is known only when it runs: they count for the key, whole modules with all that is in them.  A class that declares it,
     `reaches = ()` included, is not warned about; so does one of its config's models, and what derives from it.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change the output
+    packages: ClassVar[
+        tuple[str, ...]
+    ] = ()  # distributions whose version can change the output; "name?": where it is installed
     reaches: ClassVar[tuple[Any, ...]] = ()
+    collective: ClassVar[bool] = False  # `run` meets itself in the other processes that torchrun started
     keeps_rows: ClassVar[bool] = True  # rows in = rows out + quarantined, where both ports are called `rows`
 
     def outside(self) -> Mapping[str, Json]:

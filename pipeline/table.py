@@ -1,10 +1,10 @@
-"""Table: rows of one Record, as an ordered list of Parquet fragments."""
+"""Table: rows of one Record, as an ordered list of fragments, Parquet or Arrow files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .artifact import Stored
 from .errors import StageError
@@ -18,7 +18,11 @@ R = TypeVar("R", bound="RecordLike")
 
 
 class RecordLike(Protocol):
-    """What the framework asks of a row model; `schemas.Record` is the one that ships."""
+    """What the framework asks of a row model; `schemas.Record` is the one that ships.
+
+    It may say how its tables are stored: `layout = "arrow"` is one uncompressed Arrow file for each Table that a stage gives, read
+    through a memory map without copies; else they are Parquet fragments of at most FRAGMENT_ROWS.
+    """
 
     @classmethod
     def columns(cls) -> dict[str, str]:
@@ -42,7 +46,7 @@ class Table(Generic[R]):
     """Rows of one Record.
 
     record: the contract of the rows.
-    fragments: Parquet files in the store, or Arrow tables that a stage has just made; their order is the rows' order.
+    fragments: files in the store, or Arrow tables that a stage has just made; their order is the rows' order.
     turned_away: what a stage quarantined while making this table, in the form of the function `turned_away`.
     digest: empty until the table has been stored.
     """
@@ -76,8 +80,20 @@ class Table(Generic[R]):
         return (Table(self.record, (fragment,)) for fragment in self.fragments)
 
 
+def layout(record: Any) -> str:
+    """How tables of a Record are stored, "arrow" or "parquet"."""
+    return str(getattr(record, "layout", "parquet"))
+
+
+_ARROW = b"ARROW1"  # how an Arrow file begins
+
+
 def _read(fragment: Stored | pa.Table, columns: Sequence[str] | None) -> pa.Table:
-    if isinstance(fragment, Stored):
+    if isinstance(fragment, Stored) and fragment.head(len(_ARROW)) == _ARROW:
+        import pyarrow as pa
+
+        fragment = pa.ipc.open_file(fragment.map()).read_all()
+    elif isinstance(fragment, Stored):
         import pyarrow as pa
         import pyarrow.parquet as pq
 

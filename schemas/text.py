@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -42,6 +42,8 @@ class SplitText(SplitRow, Text):
 class Vectorized(Row):
     """A row as numbers: what a net needs of any table of features, whose own columns come beside these."""
 
+    layout: ClassVar[Literal["parquet", "arrow"]] = "arrow"  # read by a memory map, without copies
+
     split: Literal["train", "valid", "test"]
 
 
@@ -55,7 +57,9 @@ class Tokens(Vectorized):
 class Prediction(Record):
     """What one model says of one row.
 
-    group: as the split rows have it.  probabilities: one a class, in the sorted order of the classes that the evaluation lists.
+    label, prediction: the truth and the choice as text: a class, a level, a JSON list of classes, or a number with all its digits.
+    group: as the split rows have it.  values: a probability a class, in the order of the classes that the evaluation lists; or
+    the one number.
     """
 
     id: str
@@ -63,4 +67,4 @@ class Prediction(Record):
     label: Name
     prediction: Name
     group: str
-    probabilities: Annotated[list[float], Field(min_length=2)]
+    values: Annotated[list[float], Field(min_length=1)]

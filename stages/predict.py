@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # n rows with their source columns -> [n, classes], rows sum to 1 where the classes exclude each other; [n, 1] for a number
 Predictor = Callable[["pa.Table"], "np.ndarray[Any, Any]"]
 
+_FAMILIES = ("majority", "nb_svm", "tfidf_logistic", "boosting", "encoder_logistic", "net", "average", "stack")
+
 
 class Answer(NamedTuple):
     """What a model says of a row, and how sure it is, from 0 to 1."""
@@ -64,6 +66,18 @@ def _of_family(model: Model) -> Predictor:
             from .baseline.tfidf_logistic import load_tfidf_logistic
 
             return load_tfidf_logistic(model)
+        case "nb_svm":
+            from .baseline.nb_svm import load_nb_svm
+
+            return load_nb_svm(model)
+        case "boosting":
+            from .baseline.boosting import load_boosting
+
+            return load_boosting(model)
+        case "encoder_logistic":
+            from .baseline.encoder_logistic import load_encoder_logistic
+
+            return load_encoder_logistic(model)
         case "net":
             from .train.model import load_net
 
@@ -77,4 +91,4 @@ def _of_family(model: Model) -> Predictor:
 
             return load_stack(model)
         case family:
-            raise StageError(f"model family {family!r} is unknown, expected majority, tfidf_logistic, net, average or stack")
+            raise StageError(f"model family {family!r} is unknown, expected one of {', '.join(_FAMILIES)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from .parts.base import Part
 
@@ -51,3 +51,11 @@ class Ordered(Target):
     kind, holds, metrics = "ordered", "string", ("mae", "accuracy", "loss")
 
     levels: tuple[str, ...] = Field(min_length=2)
+
+    @field_validator("levels")
+    @classmethod
+    def _differ(cls, levels: tuple[str, ...]) -> tuple[str, ...]:
+        twice = [level for level in dict.fromkeys(levels) if levels.count(level) > 1]
+        if twice:
+            raise ValueError(f"level {twice[0]!r} is listed twice, expected each once, from the lowest to the highest")
+        return levels

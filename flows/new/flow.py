@@ -37,7 +37,7 @@ def flow(name: str, found: Survey, decided: Decision) -> str:
 """
     ours = {
         "pipeline": ("Limit", "Pipeline", "Step"),
-        "schemas": ("DistinctCount", "RowCount", "Suite"),
+        "schemas": ("DistinctCount", "RowCount", "Suite", "Tokens"),
         "stages": tuple(sorted(set(re.findall(r"\b([A-Z]\w+)[(\[]", body)) & _stages())),
     }
     imports = "\n".join(_import(module, names) for module, names in ours.items())
@@ -74,6 +74,7 @@ def _steps(found: Survey, decided: Decision, row: str) -> list[str]:
     if decided.seed != 7:
         shares["seed"] = str(decided.seed)
     least = {"min_count": "1"} if decided.small else {}
+    words = call("Words", **least, max_tokens=str(decided.max_tokens))
     resamples = {"resamples": "200"} if decided.large else {}
     models = mapping({"rows": "split", "models": several(['"majority"', '"linear"', '"net"'])})
     steps: list[tuple[str, Code]] = [
@@ -100,9 +101,9 @@ def _steps(found: Survey, decided: Decision, row: str) -> list[str]:
                 (call("Leakage", severity='"warn"'), call("LabelsInParts")),
             ),
         ),
-        ("", _step("features", call("Vectorize", **least, max_tokens=str(decided.max_tokens)), "split")),
-        ("", _step("majority", call("Baseline", kind='"majority"'), "split")),
-        ("", _step("linear", call("Baseline", kind='"tfidf_logistic"'), "split")),
+        ("", _step("features", call("Vectorize[Tokens]", features=mapping({"tokens": words})), "split")),
+        ("", _step("majority", call("Baseline", model=call("Majority")), "split")),
+        ("", _step("linear", call("Baseline", model=call("TfidfLogistic")), "split")),
         ("", call("Step", '"net"', _net(decided), reads=mapping({"rows": "features", "vocabulary": "features"}))),
         ("", call("Step", '"report"', call("Evaluate", **_slices(found), **resamples), reads=models)),
         (

@@ -7,16 +7,19 @@ names it is flushed too.  Locks belong to the kernel, so a killed holder blocks 
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, TypeVar
 
 from ..errors import StoreError
 
 _READ_ONLY = 0o444
+T = TypeVar("T")
 
 Watch = Callable[[str, Path, Path | None], None]  # (operation, path, where it is renamed to)
 watch: Watch | None = None  # hears of every operation just before it is done; what it raises happens in its place
@@ -132,12 +135,27 @@ def append(path: Path, data: bytes) -> None:
             os.close(handle)
 
 
-def read(path: Path) -> bytes | None:
-    """The bytes of a file, or None where there is none; a symbolic link is not followed. Raises StoreError."""
+def read(path: Path, most: int = -1) -> bytes | None:
+    """The bytes of a file, or so many of them, or None where there is none; a symbolic link is not followed. Raises StoreError."""
+    return _opened(path, lambda file: file.read(most))
+
+
+def read_mapped(path: Path) -> memoryview | None:
+    """What `read` gives, as a map of the file: it stays as it is when the name is removed, and nothing is copied."""
+    return _opened(
+        path, lambda file: memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if _length(file) else b"")
+    )
+
+
+def _length(file: IO[bytes]) -> int:
+    return os.fstat(file.fileno()).st_size  # nothing can be mapped of an empty one
+
+
+def _opened(path: Path, read: Callable[[IO[bytes]], T]) -> T | None:
     with named(path, "read"):
         try:
             with open(path, "rb", opener=_no_link) as file:  # Path.open takes no opener
-                return file.read()
+                return read(file)
         except FileNotFoundError:
             return None
 

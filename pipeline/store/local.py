@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from ..digest import Json, digest_bytes, digest_file
 from ..errors import DamagedError, StoreError, UsageError, bounded, suggest
@@ -14,6 +15,8 @@ from . import durable
 from .layout import DIGEST, check_layout, mark, object_path, refuse_link
 from .lease import Lease, leased
 from .sealed import NAME, file_name, opened, seal
+
+T = TypeVar("T", bytes, memoryview)
 
 
 class LocalStore:
@@ -120,17 +123,33 @@ class LocalStore:
 
     def get(self, digest: str) -> bytes:
         """The bytes of an object, verified. Raises DamagedError; one that was altered has been moved to aside/."""
+        return self._verified(digest, durable.read)
+
+    def map(self, digest: str) -> memoryview:
+        """What `get` gives, as a map of the file, verified through it; it stays valid when the object is collected or set aside."""
+        return self._verified(digest, durable.read_mapped)
+
+    def head(self, digest: str, count: int) -> bytes:
+        """The first bytes of an object, not verified; none where there is none."""
         self.pin([digest])
         path = self._object(digest)
-        data = _read(path)
-        if data is None:
+        with durable.named(path, "read"):
+            return b"" if path.is_symlink() else durable.read(path, count) or b""
+
+    def _verified(self, digest: str, read: Callable[[Path], T | None]) -> T:
+        self.pin([digest])
+        path = self._object(digest)
+        with durable.named(path, "read"):
+            link = path.is_symlink()  # no digest fits it
+        data = None if link else read(path)
+        if data is not None and digest_bytes(data) == digest:
+            return data
+        if data is None and not link:
             raise DamagedError(
                 digest, "was damaged and has been set aside" if self.damaged(digest) else "is missing from the store"
             )
-        if digest_bytes(data) == digest:
-            return data
         if self.intact(digest):  # by now: somebody has made it anew
-            return self.get(digest)
+            return self._verified(digest, read)
         raise DamagedError(digest, "was damaged and has been set aside")
 
     def peek(self, digest: str) -> bytes | None:

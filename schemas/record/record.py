@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
 
@@ -30,7 +30,11 @@ class Record(Frozen):
 
     Constraints are pydantic's: ge, gt, le, lt, multiple_of, min_length, max_length, pattern, allow_inf_nan; and Key, Distinct, @row_rule.
     docs/records.md shows them all.  Pydantic and the row rules say the same of a row, and give the same reason.
+
+    layout: how tables are stored: "parquet", small, or "arrow", one file that is read through a memory map, for rows that are read again and again.
     """
+
+    layout: ClassVar[Literal["parquet", "arrow"]] = "parquet"
 
     # A measurement may be either; a bound turns NaN away. True would forbid Decimals that have a size, None says what pydantic says.
     model_config = ConfigDict(allow_inf_nan=None)  # type: ignore[typeddict-item]

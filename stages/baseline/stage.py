@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import Field
+from pydantic import SerializeAsAny
 
 from pipeline import Model, Stage, Table
+from pipeline.digest import Json
 from schemas import SplitRow
+
+from .rungs import Rung
 
 
 class Baseline(Stage):
-    """Fit a simple model on the training rows.
+    """Fit a simple model: one rung of the ladder that a net must beat.
 
-    kind: "majority" always says the most frequent label; "tfidf_logistic" is TF-IDF of words, marks and their pairs under a
-    logistic regression.  rows: n rows.  Returns the model.
+    model: which, as its config.  rows: n rows with their split; the rung fits on those for training, may choose or calibrate
+    on those for validation, and never looks at those for testing.  Returns the model.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("scikit-learn", "numpy", "scipy", "safetensors", "pyarrow")
 
-    kind: Literal["majority", "tfidf_logistic"]
-    strength: float = Field(default=10.0, gt=0, description="C of the logistic regression: smaller is more regular")
-    size: int = Field(default=100_000, ge=1, description="terms at most, the most frequent of those in two texts or more")
+    model: SerializeAsAny[Rung]
+
+    def outside(self) -> Mapping[str, Json]:
+        """The files that the rung starts from."""
+        return self.model.outside()
 
     def columns_read(self) -> Mapping[str, Sequence[str]]:
-        """The text and its label."""
-        return {"rows": ("text", "label")}
+        """The label, and what the rung reads."""
+        return {"rows": ("label", *self.model.columns())}
 
     def run(self, rows: Table[SplitRow]) -> Model:
-        """Raises StageError when the training rows hold fewer than two labels."""
+        """Raises StageError when the training rows hold fewer than two labels, or nothing that the rung could learn from."""
         from ..training_rows import training_rows
 
-        texts, labels = training_rows(rows)
-        if self.kind == "majority":
-            from .majority import fit_majority
-
-            return fit_majority(labels)
-        from .tfidf_logistic import fit_tfidf_logistic
-
-        return fit_tfidf_logistic(texts, labels, self.strength, self.size)
+        return self.model.fit(*training_rows(rows, self.model.columns()))

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from pipeline import Evaluation, Model, StageError, Table, report
+from pipeline.errors import suggest
 from schemas import Prediction
 
 from ..predict import predictor
-from .metrics import Answers, intervals
+from .answers import Answers, Array
+from .kinds import KINDS, shared_target
+from .metrics import intervals
 
 if TYPE_CHECKING:
     from .stage import Evaluate, Evaluated
@@ -28,33 +30,70 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
     table = table.filter(pc.equal(table["split"], "test"))
     if not table.num_rows:
         raise StageError("no row is for testing, so that there is nothing to measure; give Split a larger test share")
-    known = {label for model in models.values() for label in model.facts["classes"]}
-    classes = sorted(known | set(table["label"].to_pylist()))
-    truth = pc.index_in(table["label"], value_set=pa.array(classes)).to_numpy()
+    target = shared_target(models)
+    kind = KINDS[target["kind"]]
+    told = kind.told(_truth(table, target["column"]))
+    classes = target.get("levels") or sorted({name for m in models.values() for name in m.facts["classes"]} | kind.named(told))
+    truth = kind.read(told, classes)
     groups = table["group"].combine_chunks().dictionary_encode().indices.to_numpy()
     slices = dict(_slices(config, table))
     metrics, details, predictions = {}, {}, []
     for position, (name, model) in enumerate(models.items()):
         report(position, len(models), name)
-        answers = Answers(truth, _probabilities(model, table, classes), groups)
+        answers = kind(truth, _outputs(name, model, table, classes), groups, tuple(classes))
         metrics[name] = intervals(answers, config.resamples, config.seed)
-        details[name] = {
-            "classes": _per_class(answers, classes),
-            "confusion": confusion_matrix(truth, answers.chosen, labels=range(len(classes))).tolist(),
+        details[name] = answers.details() | {
             "slices": {
                 f"{column}={value}": {"n": int(mask.sum())} | intervals(answers.where(mask), config.resamples, config.seed)
                 for (column, value), mask in slices.items()
             },
         }
-        predictions.append(_predictions(table, name, answers, classes))
-    facts = {"n": table.num_rows, "groups": len(np.unique(groups)), "classes": classes, "metrics": metrics, "details": details}
+        predictions.append(_predictions(table, name, told, answers))
+    facts = {
+        "models": list(models),
+        "n": table.num_rows,
+        "groups": len(np.unique(groups)),
+        "target": target,
+        "classes": classes,
+        "metrics": metrics,
+        "details": details,
+    }
     return Evaluated(Evaluation(facts=facts), Table.of(Prediction, *predictions))
 
 
-def _probabilities(model: Model, rows: pa.Table, classes: list[str]) -> np.ndarray[Any, Any]:
-    """[n, classes]: the model's own columns, zero for a class that it never saw."""
-    found = np.zeros((rows.num_rows, len(classes)))
-    found[:, [classes.index(label) for label in model.facts["classes"]]] = predictor(model)(rows)
+def _truth(table: pa.Table, column: str) -> pa.ChunkedArray:
+    """The column of the target, each row's known. Raises StageError."""
+    if column not in table.column_names:
+        raise StageError(f"the rows have no column {column!r}, which the models learnt; {suggest(column, table.column_names)}")
+    known = table[column].is_valid()
+    if pa.types.is_floating(table[column].type):
+        known = pc.and_kleene(known, pc.is_finite(table[column]))
+    missing = table.num_rows - pc.sum(known).as_py()
+    if missing:
+        raise StageError(
+            f"{missing:,} of {table.num_rows:,} test rows have no {column!r}, so that nothing can be right or wrong there; "
+            f"leave such rows out before Split"
+        )
+    return table[column]
+
+
+def _outputs(name: str, model: Model, rows: pa.Table, classes: list[str]) -> Array:
+    """[n, classes]: the model's own columns, zero for a class that it never saw; [n, 1] for a number. Raises StageError for NaN."""
+    given = predictor(model)(rows)
+    if not np.isfinite(given).all():
+        row = int(np.flatnonzero(~np.isfinite(given).all(axis=1))[0])
+        raise StageError(
+            f"model {name!r} says {given[row].tolist()} of row {rows['id'][row].as_py()!r}, expected finite numbers"
+        )
+    return over(given, model.facts["classes"], classes)
+
+
+def over(given: Array, own: list[str], classes: list[str]) -> Array:
+    """Outputs over `classes`, from those over `own`; as they are where there are no classes."""
+    if not classes or own == classes:
+        return given
+    found = np.zeros((len(given), len(classes)))
+    found[:, [classes.index(label) for label in own]] = given
     return found
 
 
@@ -74,23 +113,14 @@ def _slices(config: Evaluate, table: pa.Table) -> Iterator[tuple[tuple[str, str]
                 yield (column, str(value)), same.to_numpy()
 
 
-def _per_class(answers: Answers, classes: list[str]) -> dict[str, dict[str, float]]:
-    found = precision_recall_fscore_support(answers.truth, answers.chosen, labels=range(len(classes)), zero_division=0.0)
-    names = ("precision", "recall", "f1", "support")
-    return {
-        label: {name: float(values[i]) for name, values in zip(names, found, strict=True)} for i, label in enumerate(classes)
-    }
-
-
-def _predictions(table: pa.Table, name: str, answers: Answers, classes: list[str]) -> pa.Table:
-    n = table.num_rows
+def _predictions(table: pa.Table, name: str, told: list[str], answers: Answers) -> pa.Table:
     return pa.table(
         {
             "id": table["id"],
-            "model": pa.array([name] * n),
-            "label": table["label"],
-            "prediction": pa.array(classes).take(pa.array(answers.chosen)),
+            "model": pa.array([name] * table.num_rows, pa.string()),
+            "label": pa.array(told, pa.string()),
+            "prediction": pa.array(answers.chosen_texts(), pa.string()),
             "group": table["group"],
-            "probabilities": pa.array(list(answers.probabilities), pa.list_(pa.float64())),
+            "values": pa.array(list(answers.outputs), pa.list_(pa.float64())),
         }
     )

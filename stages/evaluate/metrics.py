@@ -1,61 +1,18 @@
-"""Metrics, and their 95% intervals by the bootstrap over groups of rows (Davison & Hinkley 1997, 3.8; percentile)."""
+"""Metrics by name, and their 95% intervals by the bootstrap over groups of rows (Davison & Hinkley 1997, 3.8; percentile)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from .answers import Answers, Array
 
-HIGHER_IS_BETTER = {"accuracy": True, "macro_f1": True, "log_loss": False}
-_SMALLEST = 1e-12  # a probability of 0 for what happened would cost infinitely much
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What one model said of n rows.
-
-    truth: [n] class numbers; probabilities: [n, classes]; groups: [n] group numbers, rows of one group being alike.
-    """
-
-    truth: Array
-    probabilities: Array
-    groups: Array
-
-    @cached_property
-    def chosen(self) -> Array:
-        """The likeliest class of each row: [n]"""
-        return np.asarray(np.argmax(self.probabilities, axis=1))
-
-    @cached_property
-    def losses(self) -> Array:
-        """-log of the probability given to what was true: [n]"""
-        return -np.log(np.maximum(self.probabilities[np.arange(len(self.truth)), self.truth], _SMALLEST))
-
-    def where(self, mask: Array) -> Answers:
-        """The rows where the mask is true."""
-        return Answers(self.truth[mask], self.probabilities[mask], self.groups[mask])
-
-    def metrics(self, rows: Array | slice = slice(None)) -> dict[str, float]:
-        """Every metric, of some rows (repeats count).
-
-        macro_f1 is the mean F1 of the classes that these rows hold, as scikit-learn defines it with `labels` set to those.
-        """
-        truth, chosen, classes = self.truth[rows], self.chosen[rows], self.probabilities.shape[1]
-        right = truth == chosen
-        support = np.bincount(truth, minlength=classes)
-        predicted = np.bincount(chosen, minlength=classes)
-        hits = np.bincount(truth[right], minlength=classes)
-        f1 = 2 * hits / np.maximum(support + predicted, 1)
-        return {
-            "accuracy": float(right.mean()),
-            "macro_f1": float(f1[support > 0].mean()),
-            "log_loss": float(self.losses[rows].mean()),
-        }
+# Of all kinds of target: a name means the same direction wherever it is used.
+HIGHER_IS_BETTER = {
+    "accuracy": True, "macro_f1": True, "micro_f1": True, "exact": True, "r2": True,
+    "log_loss": False, "mae": False, "rmse": False,
+}  # fmt: skip
 
 
 def resamples(groups: Array, count: int, seed: int) -> Iterator[Array]:

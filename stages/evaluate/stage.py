@@ -19,7 +19,7 @@ class Evaluated(NamedTuple):
 
 
 class Evaluate(Stage):
-    """Predict the test rows with every model, and measure.
+    """Predict the test rows with every model, and measure by what their target is: all must have the same.
 
     slices: columns of `rows` by whose values the metrics are cut, and "length", by quarters of the number of characters.
     rows: n rows, of which m are for testing.  models: by step.  Returns the evaluation, and m rows a model of predictions,
@@ -27,7 +27,9 @@ class Evaluate(Stage):
     """
 
     reaches: ClassVar[tuple[Any, ...]] = ()  # a net's parts are looked up by name, and come with the model
-    packages: ClassVar[tuple[str, ...]] = ("numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow")
+    packages: ClassVar[tuple[str, ...]] = (
+        "numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow", "transformers?",
+    )  # fmt: skip
     keeps_rows: ClassVar[bool] = False  # one prediction a model for each test row
 
     slices: tuple[str, ...] = ("length",)
@@ -35,11 +37,11 @@ class Evaluate(Stage):
     seed: int = Field(default=7, ge=0)
 
     def columns_read(self) -> Mapping[str, Sequence[str]]:
-        """The label and the slices; lengths are those of the column text."""
-        return {"rows": ("label", *("text" if name == "length" else name for name in self.slices))}
+        """The slices; lengths are those of the column text. Which column holds the truth only the models say."""
+        return {"rows": tuple("text" if name == "length" else name for name in self.slices)}
 
     def run(self, rows: Table[SplitRow], models: Mapping[str, Model]) -> Evaluated:
-        """Raises StageError when no row is for testing."""
+        """Raises StageError when no row is for testing, models have several targets, or a row has no truth."""
         from .measure import evaluate
 
         return evaluate(self, rows, models)

@@ -33,12 +33,8 @@ def initialise(net: nn.Module, scheme: str, *, leave: Iterable[nn.Module] = ()) 
             if "bias" in name:
                 weight.zero_()
             elif weight.dim() > 1:
-                for gate in torch.split(weight, _gate_rows(module, name, weight)):
-                    SCHEMES[scheme](gate)
+                gate = own[name.replace("_ih", "_hh")].shape[1] if name.startswith(_RECURRENT) else len(weight)
+                for rows in torch.split(weight, gate):
+                    SCHEMES[scheme](rows)
         if isinstance(module, nn.Embedding) and module.padding_idx is not None and own:
             module.weight[module.padding_idx].zero_()
-
-
-def _gate_rows(module: nn.Module, name: str, weight: Tensor) -> int:
-    """How many rows are filled at a time: those of a gate, as wide as the hidden state, or all."""
-    return int(getattr(module, name.replace("_ih", "_hh")).shape[1]) if name.startswith(_RECURRENT) else len(weight)

@@ -46,4 +46,4 @@ def _turned(real: Tensor) -> Tensor:
 
 
 def _take(found: Tensor, positions: Tensor) -> Tensor:
-    return found.gather(1, positions.unsqueeze(2).expand_as(found))
+    return found.gather(1, positions.unsqueeze(2).expand(-1, -1, found.shape[2]))

@@ -36,8 +36,9 @@ class Input:
 
 
 class Part(Frozen):
-    """One slot's config."""
+    """One slot's config. packages: distributions that it needs beside those of the stage."""
 
+    packages: ClassVar[tuple[str, ...]] = ()
     reaches: ClassVar[tuple[Any, ...]] = ()  # its subclasses are looked up by name to read a config: the one in use counts
 
     @model_validator(mode="wrap")

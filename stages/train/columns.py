@@ -12,14 +12,17 @@ import numpy as np
 import pyarrow as pa
 import torch
 from torch import Tensor
+from torch.utils.dlpack import from_dlpack
 
 from ..parts.base import Kind
 
 
 class Column(Protocol):
-    """One column of features. lengths: [n], positions of each row, on the CPU."""
+    """One column of features."""
 
-    lengths: np.ndarray[Any, Any]
+    @property
+    def lengths(self) -> np.ndarray[Any, Any]:
+        """Positions of each row, on the CPU: [n]"""
 
     def batch(self, rows: Tensor) -> Tensor:
         """The rows, padded with 0 on the right to the longest of them."""
@@ -113,14 +116,14 @@ def column_of(kind: Kind, found: pa.ChunkedArray) -> Column:
         tokens = _ragged(array, flat=False)
         return Nested(tokens, _ragged(array.values))
     width = len(array.flatten()) // max(len(array), 1)
-    values = torch.from_dlpack(array.flatten()).view(len(array), width).float()
+    values = from_dlpack(array.flatten()).view(len(array), width).float()
     return Dense(values, np.full(len(array), width))
 
 
 def _ragged(array: pa.ListArray, *, flat: bool = True) -> Ragged:
     offsets = array.offsets.to_numpy().astype(np.int64)
     starts, counts = torch.from_numpy(offsets[:-1]), torch.from_numpy(np.diff(offsets))
-    values = torch.from_dlpack(array.values) if flat and len(array.values) else torch.zeros(0, dtype=torch.int64)
+    values = from_dlpack(array.values) if flat and len(array.values) else torch.zeros(0, dtype=torch.int64)
     return Ragged(values, starts, counts, counts.numpy())
 
 

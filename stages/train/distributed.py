@@ -29,19 +29,20 @@ class Share:
         """Its rows of a batch; perhaps none."""
         return rows[self.rank :: self.size]
 
-    def add(self, net: nn.Module, loss: Tensor) -> Tensor:
-        """Add the gradients of all processes, in each; returns the sum of their losses."""
+    def add(self, net: nn.Module, loss: Tensor, leave: bool) -> tuple[float, bool]:
+        """Add the gradients of all processes, in each; returns the sum of their losses, and whether any was asked to leave."""
         if self.size == 1:
-            return loss
+            return float(loss), leave
         learnt = [weight for weight in net.parameters() if weight.requires_grad]
         for weight in learnt:
             weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
-        sent = torch.cat([loss.reshape(1), *(weight.grad.flatten() for weight in learnt if weight.grad is not None)])
+        flag = torch.tensor([float(leave)], device=loss.device)
+        sent = torch.cat([loss.reshape(1), flag, *(weight.grad.flatten() for weight in learnt if weight.grad is not None)])
         distributed.all_reduce(sent)
-        parts = sent[1:].split([weight.numel() for weight in learnt])
+        parts = torch.split(sent[2:], [weight.numel() for weight in learnt])
         for weight, part in zip(learnt, parts, strict=True):
             weight.grad = part.view_as(weight)
-        return sent[0]
+        return float(sent[0]), bool(sent[1] > 0)
 
     def same(self, measured: dict[str, float]) -> dict[str, float]:
         """What the first process measured: others may round in another way, and all must stop together."""
@@ -86,6 +87,6 @@ def shared(device: torch.device) -> Iterator[Share]:
 
 def local(device: torch.device) -> torch.device:
     """A process's own device: of several GPUs the one that torchrun gave it."""
-    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
+    if device == torch.device("cuda") and "LOCAL_RANK" in os.environ:
         return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     return device

@@ -62,7 +62,7 @@ class Feed:
     @property
     def lengths(self) -> np.ndarray[Any, Any]:
         """Positions of the longest column of each row: [n]"""
-        return np.maximum.reduce([column.lengths for column in self.columns.values()])
+        return np.asarray(np.maximum.reduce([column.lengths for column in self.columns.values()]))
 
     def all(self) -> Rows:
         """The numbers of all rows: [n]"""
@@ -83,6 +83,8 @@ class Feed:
                 yield Batch(ready.rows, inputs, ready.truth.to(self.device, non_blocking=True))
 
     def _gather(self, rows: Rows) -> Batch:
+        if not len(rows):  # a process's share of a batch with fewer rows than processes
+            return Batch(rows, {}, self.truth[:0])
         where = torch.from_numpy(rows).to(self.truth.device)
         return Batch(rows, {name: column.batch(where) for name, column in self.columns.items()}, self.truth[where])
 

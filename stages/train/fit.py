@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import nn
 from pipeline import StageError, Table, Vocabulary, report, workplace
 from pipeline.digest import Json
 from pipeline.settings import config as as_json
-from pipeline.stopping import Stopped, saving
+from pipeline.stopping import saving
 
 from ..features.fitting import from_files
 from .batches import Rows
@@ -35,7 +36,7 @@ from .state import State
 def fit(config: Train, rows: Table[Any], vocabulary: Vocabulary) -> Trained:
     """Train on the rows of the training split, stop by those of the validation split."""
     device = local(choose_device(config.device))
-    with settings(config), shared(device) as share, saving() as asked:
+    with settings(config), shared(device) as share:
         torch.manual_seed(config.seed)
         table = rows.read(["id", "split", config.target.column, *config.model.columns()])
         parts = _parts(table)
@@ -58,7 +59,8 @@ def fit(config: Train, rows: Table[Any], vocabulary: Vocabulary) -> Trained:
         identity = {"config": as_json(config), "rows": rows.digest, "vocabulary": vocabulary.digest, "processes": share.size}
         if not _resumed(state, identity, share):
             _tell(config, state, probe(job, net, table))
-        train(job, state, _keeper(config, identity, share, asked))
+        with saving() as asked:
+            train(job, state, asked, _keeper(identity, share))
 
         counts = {name: len(some) for name, some in parts.items()}
         model = model_of(
@@ -107,18 +109,10 @@ def _resumed(state: State, identity: Json, share: Share) -> bool:
     return True
 
 
-def _keeper(config: Train, identity: Json, share: Share, asked: Callable[[], bool]) -> Callable[[State], None]:
-    """What is done after each step: now and then a checkpoint, and one before leaving when asked to."""
-    place = workplace() if share.rank == 0 else None
-
-    def after(state: State) -> None:
-        leave = asked()
-        if place is not None and (leave or state.step % config.checkpoint == 0):
-            keep(place, state, identity)
-        if leave:
-            raise Stopped
-
-    return after
+def _keeper(identity: Json, share: Share) -> Callable[[State], None]:
+    """What writes a checkpoint, where there is a place for it: in the first process of a run."""
+    place = workplace()
+    return (lambda state: None) if place is None or share.rank else partial(keep, place, identity=identity)
 
 
 def _tell(config: Train, state: State, found: list[Finding]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from .state import State
 if TYPE_CHECKING:
     from .loop import Job
 
+T = TypeVar("T")
 _SHOWN = 5  # row numbers of a batch
 _LEAST_SCALE = 1.0  # of fp16: below it gradients are not merely too large for the type
 
@@ -74,12 +75,14 @@ def first_not_finite(job: Job, net: nn.Module, group: list[Batch]) -> str:
     return f"none when computed again in fp32; precision {job.config.precision!r} or chance did it"
 
 
-def guarded(state: State, group: list[Batch], smaller: bool, step: Callable[[], tuple[float, float]]) -> tuple[float, float]:
+def guarded(state: State, group: list[Batch], smaller: bool, step: Callable[[], T]) -> T:
     """Do a step; where memory runs out, say which batch did it, and take batches in halves from there on if allowed.
 
     Raises StageError where it is not, or where one row is too much.
     """
     while True:
+        if not group:
+            return step()
         largest = max(group, key=Batch.cells).split(state.pieces)[0]
         try:
             learnt = step()

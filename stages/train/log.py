@@ -1,4 +1,4 @@
-"""The training log: findings, one row an epoch, one row a step, and curves to look at."""
+"""The training log: findings, one row an epoch, one row a step. It is drawn where it is shown: a chart's library is no reason to train again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 
 from pipeline import Report
 
-from .curves import draw
 from .loop import metric_of
 from .stage import Train
 from .state import State
@@ -19,7 +18,7 @@ def log_of(config: Train, state: State) -> Report:
     """The artifact. No time goes into it: the same training gives the same bytes.
 
     facts: "epochs" and "findings" in order, "best_epoch" from 1, "metric" it was chosen by.
-    files: steps.parquet (step, loss, norm of the gradient before it was clipped, rate), curves.svg.
+    files: steps.parquet (step, loss, norm of the gradient before it was clipped, rate).
     """
     loss, norm, rate = zip(*state.curve, strict=True)
     steps = pa.table({"step": pa.array(range(1, len(loss) + 1), pa.int64()), "loss": loss, "norm": norm, "rate": rate})
@@ -34,5 +33,5 @@ def log_of(config: Train, state: State) -> Report:
             "epochs": state.history,
             "findings": state.findings,
         },
-        files={"steps.parquet": sink.getvalue(), "curves.svg": draw(steps, state.history, metric_of(config)).encode()},
+        files={"steps.parquet": sink.getvalue()},
     )

@@ -53,10 +53,10 @@ class Job:
     share: Share
 
 
-def train(job: Job, state: State, after: Callable[[State], None]) -> None:
+def train(job: Job, state: State, asked: Callable[[], bool], keep: Callable[[State], None]) -> None:
     """Fit to the training rows; stop when the validation rows have not done better for `patience` epochs.
 
-    after: hears of every step that is done, and writes checkpoints.
+    asked: whether the process is to leave; then it returns after the step.  keep: writes a checkpoint.
     """
     config = job.config
     watch = Watch(state, strict=config.strict)
@@ -68,21 +68,25 @@ def train(job: Job, state: State, after: Callable[[State], None]) -> None:
         coming = job.feed.batches([job.share.own(some) for some in chosen[state.position :]])
 
         while state.position < len(chosen):
-            group = list(islice(coming, config.accumulate))
-            count = sum(len(some) for some in chosen[state.position : state.position + config.accumulate])
+            taken = chosen[state.position : state.position + config.accumulate]
+            group = [batch for batch in islice(coming, len(taken)) if len(batch.rows)]
+            count = sum(map(len, taken))
             done = (state.epoch + state.position / len(chosen)) / config.epochs
             rate = config.rate * rate_at(done, config.warmup, config.schedule)
 
-            loss, norm = guarded(state, group, config.smaller, partial(learn, job, state, group, count, rate))
+            learnt = partial(learn, job, state, group, count, rate, asked)
+            loss, norm, leave = guarded(state, group, config.smaller, learnt)
             state.total += loss * count
             state.curve.append((loss, norm, rate))
-            state.position += len(group)
+            state.position += len(taken)
             state.step += 1
             watch.step(norm)
             note = f"epoch {state.epoch + 1} of {config.epochs}"
             report(state.epoch * len(chosen) + state.position, config.epochs * len(chosen), note)
-            if state.position < len(chosen):
-                after(state)
+            if leave or state.step % config.checkpoint == 0:
+                keep(state)
+            if leave:
+                return
 
         measured = job.share.same(measure(job, state.net, "valid"))
         n = len(job.rows["train"])
@@ -92,15 +96,19 @@ def train(job: Job, state: State, after: Callable[[State], None]) -> None:
         if state.best is None or (value > state.best if _HIGHER[metric_of(config)] else value < state.best):
             state.remember(value)
         state.epoch, state.position, state.total = state.epoch + 1, 0, 0.0
-        note = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in measured.items())
-        report(state.epoch * len(chosen), config.epochs * len(chosen), f"epoch {state.epoch}: {note}")
-        after(state)
+        note = f"epoch {state.epoch}: valid {metric_of(config).replace('_', ' ')} {value:.3f}"
+        report(state.epoch * len(chosen), config.epochs * len(chosen), note)
 
     state.net.load_state_dict(state.best_weights)
 
 
-def learn(job: Job, state: State, group: list[Batch], count: int, rate: float) -> tuple[float, float]:
-    """One step: the mean loss of its rows before it, and the norm of the gradient. count: its rows in all processes."""
+def learn(
+    job: Job, state: State, group: list[Batch], count: int, rate: float, asked: Callable[[], bool]
+) -> tuple[float, float, bool]:
+    """One step: the mean loss of its rows before it, the norm of the gradient, and whether to leave.
+
+    count: its rows in all processes.
+    """
     torch.manual_seed(int(np.random.SeedSequence((job.config.seed, state.step, job.share.rank)).generate_state(1)[0]))
     for some in state.optimizer.param_groups:
         some["lr"] = rate
@@ -116,13 +124,13 @@ def learn(job: Job, state: State, group: list[Batch], count: int, rate: float) -
         loss = losses.sum() / count
         state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it so
         total += loss.detach()
-    mean = job.share.add(state.net, total)
+    mean, leave = job.share.add(state.net, total, asked())
     state.scaler.unscale_(state.optimizer)
-    norm = nn.utils.clip_grad_norm_(state.net.parameters(), job.config.clip)
-    require_finite(job, state, group, float(mean), float(norm))
+    norm = float(nn.utils.clip_grad_norm_(state.net.parameters(), job.config.clip))
+    require_finite(job, state, group, mean, norm)
     state.scaler.step(state.optimizer)
     state.scaler.update()
-    return float(mean), float(norm)
+    return mean, norm, leave
 
 
 def rate_at(done: float, warmup: float, schedule: str) -> float:

@@ -71,7 +71,7 @@ def rebuild(model: Model) -> tuple[nn.Module, Net, Pairs]:
         fitted = from_files(files)
         module = config.build(inputs_of(config, fitted, files), model.facts["outputs"])
         module.load_state_dict(load(files[WEIGHTS]))
-    except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
         raise StageError(f"the model's files cannot be read as a net: {bounded(error, 400)}; make the model again") from error
     return module.eval(), config, fitted
 

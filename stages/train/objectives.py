@@ -26,14 +26,19 @@ Array = np.ndarray[Any, Any]
 
 
 class Objective(Protocol):
-    """What a target has learnt of the training rows.
+    """What a target has learnt of the training rows."""
 
-    width: scores a row.  expected: the loss of a net that knows nothing yet.  facts: for the stored model.
-    """
+    @property
+    def width(self) -> int:
+        """Scores a row."""
 
-    width: int
-    expected: float
-    facts: Json
+    @property
+    def expected(self) -> float:
+        """The loss of a net that knows nothing yet."""
+
+    @property
+    def facts(self) -> Json:
+        """For the stored model: its target, and the classes in the order of the scores."""
 
     def read(self, column: pa.ChunkedArray) -> Tensor:
         """The truth of n rows."""
@@ -167,10 +172,14 @@ class StandardNumber:
 
 @dataclass(frozen=True)
 class OrderedLevels:
-    """K - 1 questions "above level k?", each a logistic loss. truth: [n] level numbers, -1 for a level never declared."""
+    """K - 1 questions "above level k?", each a logistic loss. truth: [n] level numbers, -1 for a level never declared.
+
+    above: the share of the training rows that is above each level but the last.
+    """
 
     levels: tuple[str, ...]
     column: str
+    above: tuple[float, ...]
 
     @property
     def width(self) -> int:
@@ -179,9 +188,9 @@ class OrderedLevels:
 
     @property
     def expected(self) -> float:
-        """The first threshold is passed as likely as not; each further one by the distance of a softplus of nothing."""
-        above = -torch.arange(self.width) * math.log(2)
-        return float(F.softplus(above).mean() - 0.5 * above.mean())
+        """Scores of zero: the first threshold is passed as likely as not, each further one half as likely in odds."""
+        logits = descending(torch.zeros(1, self.width))[0]
+        return float((F.softplus(logits) - torch.tensor(self.above) * logits).mean())
 
     @property
     def facts(self) -> Json:
@@ -232,7 +241,9 @@ def objective_of(target: Target, training: pa.ChunkedArray) -> Objective:
                     f"column {target.column!r} holds {unknown[0]!r}, expected one of the levels {', '.join(target.levels)}"
                 )
             require_two_classes(training.to_pylist())
-            return OrderedLevels(target.levels, target.column)
+            numbers = _numbers(training, target.levels)
+            above = tuple(float((numbers > level).float().mean()) for level in range(len(target.levels) - 1))
+            return OrderedLevels(target.levels, target.column, above)
         case Number():
             values = pc.drop_null(training).to_numpy().astype(float)
             values = values[np.isfinite(values)]
@@ -271,9 +282,10 @@ def said(facts: Json, scores: Tensor) -> Tensor:
         case "ordered":
             above = F.pad(descending(scores).sigmoid(), (1, 1))
             above[:, 0] = 1
-            return above[:, :-1] - above[:, 1:]
+            levels: Tensor = above[:, :-1] - above[:, 1:]
+            return levels
         case "number":
-            return scores * target["deviation"] + target["mean"]
+            return scores * float(target["deviation"]) + float(target["mean"])
     raise StageError(f"target kind {target['kind']!r} is unknown, expected one_of, several_of, ordered or number")
 
 

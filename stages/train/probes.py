@@ -100,7 +100,7 @@ def _looks(table: pa.Table, column: str) -> list[bytes]:
     flat = np.ascontiguousarray((values.flatten() if nested else values).to_numpy(zero_copy_only=False))
     offsets = array.offsets.to_numpy()
     bounds = inner[offsets] if inner is not None else offsets
-    data, size = memoryview(flat).cast("B"), flat.itemsize
+    data, size = flat.tobytes(), flat.itemsize
     return [bytes(data[start * size : end * size]) for start, end in pairwise(bounds)]
 
 

@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[2]
 PIPELINE = '''
 """Which animal is it?"""
 from pipeline import Pipeline, Stage, Step, Table
-from schemas import InSet, SplitText, Suite, Text
-from stages import Bag, Baseline, Compare, CsvFile, Evaluate, Ingest, Mean, Split, TextNet, Train, Vectorize
+from schemas import InSet, SplitText, Suite, Text, Tokens
+from stages import Bag, Baseline, Compare, CsvFile, Evaluate, Ingest, Majority, Mean, Split, TextNet, TfidfLogistic, Train, Vectorize, Words
 
 from .words import tidy
 
@@ -48,9 +48,9 @@ animals = Pipeline(
     Step("raw", Ingest[Text](source=CsvFile(path="animals.csv"))),
     Step("tidy", Tidy(), reads={"rows": "raw"}, checks=(KNOWN,)),
     Step("split", Split[SplitText](by="id", valid=0.2, test=0.3), reads={"rows": "tidy"}),
-    Step("features", Vectorize(min_count=1), reads={"rows": "split"}),
-    Step("majority", Baseline(kind="majority"), reads={"rows": "split"}),
-    Step("linear", Baseline(kind="tfidf_logistic"), reads={"rows": "split"}),
+    Step("features", Vectorize[Tokens](features={"tokens": Words(min_count=1)}), reads={"rows": "split"}),
+    Step("majority", Baseline(model=Majority()), reads={"rows": "split"}),
+    Step("linear", Baseline(model=TfidfLogistic()), reads={"rows": "split"}),
     Step(
         "net",
         Train(model=TextNet(encode=Bag(), attend=Mean()), epochs=2, rate=0.05),

@@ -24,7 +24,7 @@ def test_the_first_run_prints_the_documented_json_and_becomes_the_champion(finis
     tidy = document["steps"][1]
     assert (tidy["rows_in"], tidy["rows_out"], tidy["rows_quarantined"]) == (240, 240, 0)
     assert len(tidy["outputs"]["rows"]) == 64
-    assert set(document["metrics"]) == {"majority", "linear", "net"}
+    assert list(document["metrics"]) == ["majority", "linear", "net"]  # the order of the ladder, not of names
     accuracy = document["metrics"]["linear"]["accuracy"]
     assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
     assert document["diff"] == {"against": None, "verdict": None}
@@ -73,12 +73,24 @@ def test_editing_a_helper_names_it_and_a_comment_changes_nothing(finished):
     assert planned["steps"][2]["why"] == "waits for tidy"
 
 
-def test_the_table_of_a_run_ends_with_metrics_verdict_and_the_next_command(finished):
+def test_the_table_of_a_run_ends_with_metrics_verdict_and_the_next_command(finished, finished_once):
     done = finished.brickwise("run", "zoo.flow:animals", "--set", "net.rate=0.01")
     assert done.returncode == 0, done.stderr
-    for expected in ("config: rate 0.05 -> 0.01", "accuracy [95%]", "net - linear", "against the champion", "next: brickwise"):
+    for expected in (
+        "config: rate 0.05 -> 0.01",
+        "accuracy [95%]",
+        "net - linear",
+        "against the champion",
+        "next: brickwise",
+        "\nkeep ",
+    ):
         assert expected in done.stdout
     assert "net ran in" in done.stderr
+    shown = finished.brickwise("show", json.loads(finished_once[1])["run_id"]).stdout
+    for printed in (done.stdout, shown):  # models stand in the order of the ladder, not of their names
+        names = [line.split()[0] for line in printed.partition("accuracy [95%]")[2].splitlines()[2:5]]
+        assert names == ["majority", "linear", "net"]
+    assert "\nkeep " in shown
     assert "Traceback" not in done.stderr
 
 

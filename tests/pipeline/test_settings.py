@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
@@ -10,8 +11,9 @@ from pydantic import Field, SerializeAsAny
 from pipeline import Model, Pipeline, Report, Stage, Step, UsageError, WiringError
 from pipeline.key import key, step_parts
 from pipeline.settings import classes, config
-from stages.train import Gru, Lstm, TextNet
-from stages.train.parts import Part
+from stages import Branch, Gru, Lstm, TextNet, Words
+from stages.features import Feature
+from stages.parts.base import Part
 
 
 class Fit(Stage):
@@ -25,6 +27,8 @@ class Fit(Stage):
     weights: dict[str, float] = {}
     net: SerializeAsAny[Part] = TextNet()
     text: TextNet = TextNet()
+    features: Mapping[str, SerializeAsAny[Feature]] = {"tokens": Words(), "title": Words(column="title")}
+    branches: tuple[Branch, ...] = (Branch(), Branch(encode=Gru()))
 
     def run(self) -> Model: ...
 
@@ -66,6 +70,16 @@ def test_a_part_is_set_by_name_or_by_name_with_fields_and_then_by_field():
     assert fit("fit.text.encode=Lstm", "fit.text.encode.hidden=32").text.encode == Lstm(hidden=32)
 
 
+def test_a_path_goes_into_a_mapping_by_key_and_into_a_tuple_by_position():
+    changed = fit("fit.features.tokens.size=500", "fit.branches.1.encode.hidden=32", "fit.windows.0=9", "fit.weights.a=0.5")
+    assert changed.features == {"tokens": Words(size=500), "title": Words(column="title")}
+    assert list(changed.features) == ["tokens", "title"]
+    assert changed.branches == (Branch(), Branch(encode=Gru(hidden=32)))
+    assert (changed.windows, changed.weights) == ((9, 2), {"a": 0.5})
+    assert fit("fit.features.tokens=Words", 'fit.features.body={"Words": {"size": 9}}').features["body"] == Words(size=9)
+    assert fit("fit.features.tokens.size=500").branches == Fit().branches
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
@@ -79,9 +93,20 @@ def test_a_part_is_set_by_name_or_by_name_with_fields_and_then_by_field():
         ("fit.kind=huge", "--set fit.kind: found huge, expected: Input should be 'small' or 'large'"),
         ("fit.windows=[1, true, 0.5]", "--set fit.windows.2: found 0.5, expected: Input should be a valid integer"),
         ("fit.size.inner=3", "--set fit.size: it has no inner fields; set it whole, as JSON"),
-        ("fit.text.embed.widht=3", "--set fit.text.embed: Embed has no field 'widht'; did you mean 'width'?"),
+        ("fit.text.embed.widht=3", "--set fit.text.embed: Learned has no field 'widht'; did you mean 'width'?"),
         ("fit.text.embed.width=0", "--set fit.text.embed.width: found 0, expected: Input should be greater than or equal to 1"),
         ("fit.text.encode=Grv", "Encode has no part 'Grv'; did you mean 'Gru'?"),
+        ("fit.features.toknes.size=3", "--set fit.features: it has no key 'toknes'; did you mean 'tokens'?"),
+        ("fit.features.tokens.sise=3", "--set fit.features.tokens: Words has no field 'sise'; did you mean 'size'?"),
+        (
+            "fit.features.tokens.size=2",
+            "--set fit.features.tokens.size: found 2, expected: Input should be greater than or equal",
+        ),
+        ("fit.features.tokens.size.x=2", "--set fit.features.tokens.size: it has no inner fields; set it whole, as JSON"),
+        ("fit.features.tokens=Wrods", "Feature has no part 'Wrods'; did you mean 'Words'?"),
+        ("fit.branches.2.encode=Gru", "--set fit.branches: it has no position '2'; known: 0, 1"),
+        ("fit.windows.-9=3", "--set fit.windows: it has no position '-9'; known: 0, 1"),
+        ("fit.windows.0=x", "--set fit.windows.0: found x, expected: Input should be a valid integer"),
         ("fit.rate=NaN", "--set fit.rate: found nan, expected: Input should be a finite number"),
         ("fit.rate=1e999", "--set fit.rate: found inf, expected: Input should be a finite number"),
         ("fit.text.embed.dropout=NaN", "--set fit.text.embed.dropout: found nan, expected: Input should be a finite number"),
@@ -119,7 +144,13 @@ def test_a_value_that_python_refuses_to_read_as_json_is_refused_in_words(text):
 def test_a_config_carries_the_class_of_every_model_in_it():
     document = config(Fit(net=Gru()))
     assert document["class"] == f"{__name__}:Fit"
-    assert document["net"] == {"class": "stages.train.parts:Gru", "hidden": 128, "bidirectional": True}
+    assert document["net"] == {
+        "class": "stages.parts.encode:Gru",
+        "hidden": 128,
+        "bidirectional": True,
+        "layers": 1,
+        "dropout": 0.0,
+    }
     assert config(Fit(net=Lstm())) != config(Fit(net=Gru()))
 
 

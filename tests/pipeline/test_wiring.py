@@ -219,3 +219,37 @@ def test_every_chain_in_order_is_wired_and_any_other_order_is_refused(data):
     else:
         broken = sum(order.index(i) < order.index(i - 1) for i in range(1, size))
         assert len(mistakes(*shuffled)) == broken
+
+
+class Typed(Stage):
+    kinds: Mapping[str, str | None] = {}
+
+    def columns_read(self) -> Mapping[str, Mapping[str, str | None]]:
+        return {"rows": self.kinds}
+
+    def run(self, rows: Table[Clean]) -> Model: ...
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        ({"length": "int64", "label": None}, ""),
+        ({"length": "double or int64", "label": "string"}, ""),
+        ({"length": "double or int", "label": "decimal or str"}, ""),
+        ({"length": "double or decimal"}, "reads column 'length' as double or decimal, which 'measure' writes as int64"),
+        ({"label": "strings"}, "reads column 'label' as strings, which 'measure' writes as string"),
+        ({"lenght": "int64"}, "names column 'lenght', which 'measure' does not write; did you mean 'length'?"),
+    ],
+)
+def test_a_column_that_the_config_names_has_one_of_the_types_that_it_says(kinds, said):
+    steps = (
+        Step("make", ReadClean()),
+        Step("measure", Measure(), reads={"rows": "make"}),
+        Step("typed", Typed(kinds=kinds), reads={"rows": "measure"}),
+    )
+    if not said:
+        Pipeline("p", *steps)
+        return
+    with pytest.raises(WiringError) as caught:
+        Pipeline("p", *steps)
+    assert f"step 'typed', port 'rows': the config {said}" in str(caught.value)

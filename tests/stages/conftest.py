@@ -1,5 +1,6 @@
 """Tables of texts, and a toy problem that a net learns in a second."""
 
+import json
 import random
 
 import pyarrow as pa
@@ -11,6 +12,27 @@ from schemas import SplitText, Text, Tokens
 from stages import Bag, Learned, Max, Perceptron, TextNet, Train, Vectorize, Words
 
 COLOURS = {"red": ["crimson", "scarlet", "ruby"], "blue": ["azure", "navy", "cobalt"], "green": ["lime", "olive", "jade"]}
+
+ENCODER = {
+    "model_type": "bert", "vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+    "intermediate_size": 32, "max_position_embeddings": 32,
+}  # fmt: skip
+KNOWN = [
+    "crimson",
+    "scarlet",
+    "ruby",
+    "azure",
+    "navy",
+    "cobalt",
+    "lime",
+    "olive",
+    "jade",
+    "some",
+    "noise",
+    "here",
+    "and",
+    "there",
+]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -95,3 +117,30 @@ def trainer(small_net):
     return lambda **config: Train(
         **{"model": small_net(), "epochs": 3, "batch": 16, "rate": 0.05, "device": "cpu", **config},
     )
+
+
+@pytest.fixture
+def encoder_folder(tmp_path):
+    """A folder with config.json, tokenizer.json and model.safetensors; fields of the config may be other ones."""
+
+    from safetensors.torch import save_file
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    from stages.encoders.module import build_encoder
+
+    def make(name="encoder", seed=0, **fields):
+        folder = tmp_path / name
+        folder.mkdir()
+        config = {name: value for name, value in (ENCODER | fields).items() if value is not None}
+        (folder / "config.json").write_text(json.dumps(config))
+        vocabulary = {word: i for i, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *KNOWN])}
+        tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+        tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+        tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+        tokenizer.save(str(folder / "tokenizer.json"))
+        torch.manual_seed(seed)
+        state = build_encoder(json.dumps(ENCODER).encode()).inner.state_dict()
+        save_file({f"bert.{key}": tensor for key, tensor in state.items()}, folder / "model.safetensors")
+        return folder
+
+    return make

@@ -23,7 +23,7 @@ def run_of(models, ids=None, classes=LABELS, order=None, groups=None):
         names = ids or [f"r{i:05}" for i in range(len(given))]
         chosen = [classes[int(np.argmax(row))] for row in given]
         table = {"id": names, "model": [model] * len(given), "label": ["a"] * len(given), "prediction": chosen,
-                 "group": groups or names, "probabilities": given}  # fmt: skip
+                 "group": groups or names, "values": given}  # fmt: skip
         tables.append(pa.table(table).take(pa.array(range(len(given)) if order is None else order)))
     facts = {"classes": list(classes), "metrics": {name: {} for name in models}}
     return {"evaluation": Evaluation(facts=facts), "rows": Table.of(Prediction, *tables)}

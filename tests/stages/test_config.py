@@ -27,7 +27,7 @@ def test_whether_it_is_there_only_the_run_can_tell(device):
         (Train, {"seed": 2**63}),
         (Evaluate, {"seed": -1}),
         (Compare, {"model": "net", "baselines": ("linear",), "seed": -1}),
-        (Baseline, {"kind": "mean"}),
+        (Baseline, {"model": "Mean"}),
         (Mask[Text], {"stems": ("numpy", "")}),  # it would stand between all characters
         (Mask[Text], {"stems": ("numpy",), "aliases": ("np|",)}),
     ],

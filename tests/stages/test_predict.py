@@ -5,8 +5,10 @@ import pyarrow as pa
 import pytest
 
 from pipeline import Model, StageError
-from stages import Baseline
+from stages import Baseline, Boosting, Majority, NbSvm, TfidfLogistic
 from stages.predict import predictor
+
+RUNGS = {"majority": Majority(), "nb_svm": NbSvm(), "tfidf_logistic": TfidfLogistic(), "boosting": Boosting(text="text")}
 
 
 @pytest.fixture
@@ -15,13 +17,13 @@ def a_model(toy, features, trainer):
 
     def of(family):
         if family == "net":
-            return trainer(epochs=1).run(features.rows, features.vocabulary)
-        return Baseline(kind=family).run(toy())
+            return trainer(epochs=1).run(features.rows, features.vocabulary).model
+        return Baseline(model=RUNGS[family]).run(toy())
 
     return of
 
 
-@pytest.mark.parametrize("family", ["majority", "tfidf_logistic", "net"])
+@pytest.mark.parametrize("family", [*RUNGS, "net"])
 def test_every_family_gives_a_row_of_probabilities_a_row(family, a_model):
     model = a_model(family)
     assert model.facts["family"] == family
@@ -31,7 +33,7 @@ def test_every_family_gives_a_row_of_probabilities_a_row(family, a_model):
     assert (found >= 0).all()
 
 
-@pytest.mark.parametrize("family", ["majority", "tfidf_logistic", "net"])
+@pytest.mark.parametrize("family", [*RUNGS, "net"])
 def test_every_family_gives_no_row_for_no_text(family, a_model):
     model = a_model(family)
     assert predictor(model)(pa.table({"text": pa.array([], pa.string())})).shape == (0, 3)
@@ -39,5 +41,5 @@ def test_every_family_gives_no_row_for_no_text(family, a_model):
 
 @pytest.mark.parametrize("facts", [{"family": "forest"}, {}])
 def test_a_family_that_nobody_knows_is_a_stage_error_that_names_it(facts):
-    with pytest.raises(StageError, match=rf"model family {facts.get('family')!r} is unknown, expected majority"):
+    with pytest.raises(StageError, match=rf"model family {facts.get('family')!r} is unknown, expected one of majority"):
         predictor(Model(facts=facts))

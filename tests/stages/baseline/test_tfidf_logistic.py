@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 
 from pipeline.progress import listening
 from schemas import SplitText
-from stages import Baseline
-from stages.baseline import tfidf_logistic
+from stages import Baseline, TfidfLogistic
+from stages.baseline import linear, tfidf_logistic
 from stages.predict import predictor
 
 WORDS = [f"w{i}" for i in range(40)]
@@ -51,7 +51,7 @@ def test_a_stored_model_gives_the_probabilities_of_the_scikit_learn_pipeline(pro
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2, token_pattern=r"\w+|[^\w\s]", dtype=np.float32),
         LogisticRegression(C=10.0, solver="saga", max_iter=400, random_state=0),
     ).fit(texts, labels)
-    model = Baseline(kind="tfidf_logistic").run(rows)
+    model = Baseline(model=TfidfLogistic()).run(rows)
     assert model.facts["classes"] == list(theirs.classes_)
     expected = theirs.predict_proba([*everything, "", "never seen"])
     assert np.ptp(expected) > 0.5  # a model that tells classes apart, or nothing would be proved
@@ -61,35 +61,35 @@ def test_a_stored_model_gives_the_probabilities_of_the_scikit_learn_pipeline(pro
 def test_the_comparison_above_would_catch_coefficients_saved_in_fortran_order(problem, monkeypatch):
     """safetensors writes memory as it lies: [classes, terms] in Fortran order came back scrambled once."""
     rows = problem(5)
-    sound = predictor(Baseline(kind="tfidf_logistic").run(rows))(rows.read())
+    sound = predictor(Baseline(model=TfidfLogistic()).run(rows))(rows.read())
 
     def as_it_was(values, dtype):
         return np.asfortranarray(values, dtype)
 
-    monkeypatch.setattr(tfidf_logistic.np, "ascontiguousarray", as_it_was)
-    scrambled = predictor(Baseline(kind="tfidf_logistic").run(rows))(rows.read())
+    monkeypatch.setattr(linear.np, "ascontiguousarray", as_it_was)
+    scrambled = predictor(Baseline(model=TfidfLogistic()).run(rows))(rows.read())
     assert np.abs(scrambled - sound).max() > 0.1
 
 
 def test_the_same_rows_give_the_same_bytes(problem):
-    one, two = (Baseline(kind="tfidf_logistic").run(problem(3)) for _ in range(2))
+    one, two = (Baseline(model=TfidfLogistic()).run(problem(3)) for _ in range(2))
     assert one.files == two.files
     assert one.facts == two.facts
 
 
 def test_files_are_plain_numbers_and_terms_of_training_rows(problem, texts):
     rows = problem(3)
-    model = Baseline(kind="tfidf_logistic", size=50).run(rows)
+    model = Baseline(model=TfidfLogistic(size=50)).run(rows)
     terms = json.loads(model.read("terms.json"))
     arrays = load(model.read("weights.safetensors"))
-    assert set(model.files) == {"terms.json", "weights.safetensors"}
+    assert set(model.files) == {"terms.json", "terms.safetensors", "weights.safetensors"}
     assert len(terms) == 50
     assert arrays["coefficients"].shape == (3, 50)
     assert model.facts["parameters"] == 3 * 50 + 3
     secret = texts(*(rows.read()["text"].to_pylist()), "secret secret", "secret secret", record=SplitText,
                    labels=[*rows.read()["label"].to_pylist(), "label 1", "label 1"],
                    split=[*rows.read()["split"].to_pylist(), "test", "valid"])  # fmt: skip
-    assert Baseline(kind="tfidf_logistic", size=50).run(secret).files == model.files
+    assert Baseline(model=TfidfLogistic(size=50)).run(secret).files == model.files
 
 
 def test_labels_that_the_texts_do_not_decide_take_more_rounds_and_settle(texts):
@@ -99,7 +99,7 @@ def test_labels_that_the_texts_do_not_decide_take_more_rounds_and_settle(texts):
         "the animal says " + " ".join(draw.choices(WORDS[label:8:3], k=2) + draw.choices(WORDS[:8], k=2)) for label in labels
     ]
     names = [f"label {draw.randrange(3) if draw.random() < 0.3 else label}" for label in labels]
-    facts = Baseline(kind="tfidf_logistic").run(texts(*values, labels=names, record=SplitText, split=["train"] * 200)).facts
+    facts = Baseline(model=TfidfLogistic()).run(texts(*values, labels=names, record=SplitText, split=["train"] * 200)).facts
     assert facts["converged"]
     assert facts["iterations"] > 400  # where it stopped once, with a warning of the library on the terminal
 
@@ -108,6 +108,6 @@ def test_a_fit_that_has_not_settled_says_so_in_its_facts_and_as_a_note(problem, 
     monkeypatch.setattr(tfidf_logistic, "_ROUNDS", 3)
     heard = []
     with listening("linear", lambda *news: heard.append(news)):
-        facts = Baseline(kind="tfidf_logistic").run(problem(3)).facts  # a warning would be an error here
+        facts = Baseline(model=TfidfLogistic()).run(problem(3)).facts  # a warning would be an error here
     assert (facts["converged"], facts["iterations"]) == (False, 3)
     assert heard == [("linear", 3, 3, "note: the fit has not settled after 3 rounds; a strength below 10 helps")]

@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, classification_report, confusion_mat
 
 from pipeline import Model, StageError, Table
 from schemas import Prediction, SplitText
-from stages import Baseline, Evaluate
+from stages import Baseline, Evaluate, Majority, TfidfLogistic
 from stages.evaluate.measure import _slices
 from stages.predict import predictor
 
@@ -26,7 +26,7 @@ def rows(toy):
 
 @pytest.fixture(scope="module")
 def models(rows):
-    return {kind: Baseline(kind=kind).run(rows) for kind in ("tfidf_logistic", "majority")}
+    return {"tfidf_logistic": Baseline(model=TfidfLogistic()).run(rows), "majority": Baseline(model=Majority()).run(rows)}
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def test_predictions_are_complete_models_in_turn_and_rows_in_order(evaluated, te
     assert (kept.num_rows, away.num_rows) == (2 * tested.num_rows, 0)
     classes = evaluated.evaluation.facts["classes"]
     for row in table.to_pylist():
-        assert sum(row["probabilities"]) == pytest.approx(1)
-        assert row["prediction"] == classes[int(np.argmax(row["probabilities"]))]
+        assert sum(row["values"]) == pytest.approx(1)
+        assert row["prediction"] == classes[int(np.argmax(row["values"]))]
 
 
 @pytest.mark.parametrize("column", SLICES)
@@ -131,8 +131,8 @@ def test_every_number_of_an_evaluation_is_finite(evaluated):
 
 
 def test_a_column_to_slice_by_is_looked_for_when_steps_are_wired():
-    assert dict(Evaluate(slices=("length", "kind")).columns_read()) == {"rows": ("label", "text", "kind")}
-    assert dict(Evaluate(slices=()).columns_read()) == {"rows": ("label",)}
+    assert dict(Evaluate(slices=("length", "kind")).columns_read()) == {"rows": ("text", "kind")}
+    assert dict(Evaluate(slices=()).columns_read()) == {"rows": ()}
 
 
 def test_a_class_that_a_model_never_saw_has_probability_0(texts):
@@ -141,7 +141,7 @@ def test_a_class_that_a_model_never_saw_has_probability_0(texts):
     wide = Model(facts={"family": "majority", "classes": ["a", "d"], "shares": [0.5, 0.5]})
     found = Evaluate(resamples=100).run(rows, {"narrow": narrow, "wide": wide})
     assert found.evaluation.facts["classes"] == ["a", "b", "c", "d"]
-    assert found.rows.read()["probabilities"].to_pylist() == [[0.25, 0, 0.75, 0]] * 3 + [[0.5, 0, 0, 0.5]] * 3
+    assert found.rows.read()["values"].to_pylist() == [[0.25, 0, 0.75, 0]] * 3 + [[0.5, 0, 0, 0.5]] * 3
     assert found.evaluation.facts["metrics"]["narrow"]["accuracy"]["value"] == pytest.approx(1 / 3)
 
 

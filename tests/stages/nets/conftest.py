@@ -47,6 +47,12 @@ def encode(request):
     return request.param
 
 
+@pytest.fixture(params=ATTENTIONS, ids=str)
+def attend(request):
+    """Every attention."""
+    return request.param
+
+
 @pytest.fixture(params=list(itertools.product(ENCODERS, ATTENTIONS)), ids=str)
 def net(request):
     """Every encoder under every attention, weights large enough to show a leak."""

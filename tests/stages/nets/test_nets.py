@@ -68,6 +68,18 @@ def test_an_encoder_gives_the_width_it_says_and_keeps_the_length(encode):
 
 
 @torch.no_grad()
+def test_what_stands_in_the_padding_is_never_looked_at(encode, attend):
+    torch.manual_seed(0)
+    encoder, pool = encode.build(6), attend.build(encode.width_out(6))
+    found, real = torch.randn(4, 7, 6), torch.arange(7) < torch.tensor([7, 1, 4, 3]).unsqueeze(1)
+    other = torch.where(real.unsqueeze(2), found, 100 * torch.randn(4, 7, 6))
+    inside = encoder(found, real)
+    torch.testing.assert_close(encoder(other, real)[real], inside[real], atol=1e-5, rtol=0)
+    outside = torch.where(real.unsqueeze(2), inside, 100 * torch.randn(inside.shape))
+    torch.testing.assert_close(pool(outside, real), pool(inside, real), atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
 def test_max_mean_last_and_attention_are_what_they_say():
     found = torch.tensor([[[1.0, -5.0], [3.0, -1.0], [99.0, 99.0]]])
     real = torch.tensor([[True, True, False]])
@@ -150,9 +162,9 @@ def test_merges_are_what_they_say():
     gate.gate.weight.zero_()
     gate.gate.bias.copy_(torch.tensor([50.0, -50.0]))  # the first branch alone
     torch.testing.assert_close(gate([one, other]), torch.tanh(gate.projections[0](one)))
-    gate.gate.bias.zero_()  # both alike
+    gate.gate.bias.copy_(torch.tensor([0.0, 3.0]).log1p())  # the second four times the first
     sides = [torch.tanh(project(side)) for project, side in zip(gate.projections, (one, other), strict=True)]
-    torch.testing.assert_close(gate([one, other]), sum(sides) / 2)
+    torch.testing.assert_close(gate([one, other]), 0.2 * sides[0] + 0.8 * sides[1])
 
 
 @pytest.mark.parametrize("merge", [Concat(), Sum(), Gate(width=5)], ids=str)

@@ -51,7 +51,7 @@ def padding_share(lengths, batches):
 def test_rows_of_like_length_stand_together_so_that_there_is_little_padding():
     random = np.random.default_rng(1)
     lengths = random.geometric(0.03, 8000).clip(max=200)
-    ours = padding_share(lengths, [batch for batch in epoch_batches(lengths, 32, 7, 0)])
+    ours = padding_share(lengths, epoch_batches(lengths, 32, 7, 0))
     order = random.permutation(len(lengths))
     shuffled = padding_share(lengths, [order[start : start + 32] for start in range(0, len(order), 32)])
     assert shuffled > 0.5

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from stages.train.columns import column_of
 
 TOKENS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), min_size=1, max_size=20)
-CHARACTERS = st.lists(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), min_size=1, max_size=5), min_size=1, max_size=9)
+CHARACTERS = st.lists(
+    st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), min_size=1, max_size=5), min_size=1, max_size=9
+)
 INTS = pa.list_(pa.int64())
 
 

@@ -9,11 +9,13 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from stages import Attend, Attention, Encode, Gru, Lstm, Mean, Perceptron
-from stages.train.batches import TokenRows
-from stages.train.fit import _data
-from stages.train.loop import predict, train
-from stages.train.model import load_net, model_of
+from pipeline import StageError
+from stages import Attend, Attention, Encode, Gru, Lstm, Mean, Perceptron, Transformer
+from stages.predict import predictor
+from stages.train.columns import column_of
+from stages.train.feed import Feed
+from stages.train.loop import predict
+from stages.train.model import rebuild
 
 
 class Scale(Encode):
@@ -21,8 +23,11 @@ class Scale(Encode):
 
     times: float = Field(default=2.0, gt=0)
 
+    def width_out(self, width):
+        return width
+
     def build(self, width):
-        return Scaling(self.times), width
+        return Scaling(self.times)
 
 
 class Scaling(nn.Module):
@@ -47,22 +52,9 @@ class Heading(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def fitted(features, trainer, small_net, toy):
-    """Train; give the model, and what the net says of every text before it is stored."""
-
-    def of(**parts):
-        config = trainer(epochs=2, model=small_net(**parts))
-        table, cpu = features.rows.read(), torch.device("cpu")
-        classes = sorted(set(table["label"].to_pylist()))
-        halves = [table.filter([part == name for part in table["split"].to_pylist()]) for name in ("train", "valid")]
-        data = [_data(half, classes, cpu) for half in halves]
-        trained = train(config, features.vocabulary.facts["size"], len(classes), *data)
-        model = model_of(trained, config.model, classes, features.vocabulary.read("tokenizer.json"), {})
-        rows = TokenRows.of(table["tokens"], cpu)
-        logits = predict(trained.net, rows, rows.lengths.numpy())
-        return model, toy().read()["text"].to_pylist(), logits.softmax(1).numpy()
-
-    return of
+def fitted(features, trainer, small_net):
+    """A model of these parts."""
+    return lambda **parts: trainer(epochs=2, model=small_net(**parts)).run(features.rows, features.vocabulary).model
 
 
 @pytest.mark.parametrize(
@@ -71,36 +63,78 @@ def fitted(features, trainer, small_net, toy):
         {},
         {"encode": Gru(hidden=4), "attend": Attention()},
         {"encode": Lstm(hidden=4, bidirectional=False), "attend": Mean(), "predict": Perceptron(hidden=5)},
+        {"encode": Transformer(heads=2, layers=1)},
         {"encode": Scale(times=3.0), "attend": First()},
     ],
     ids=str,
 )
-def test_a_loaded_net_gives_the_probabilities_of_the_trained_one(fitted, parts):
-    model, texts, expected = fitted(**parts)
+def test_a_stored_net_says_of_a_text_what_it_says_of_its_token_numbers(fitted, features, toy, parts):
+    model = fitted(**parts)
+    net, _, _ = rebuild(model)
+    tokens = column_of("tokens", features.rows.read()["tokens"])
+    feed = Feed.of({"tokens": tokens}, torch.zeros(len(tokens.lengths)), torch.device("cpu"))
+    expected = predict(net, feed, feed.all()).softmax(1).numpy()
     assert np.ptp(expected) > 0.1
-    np.testing.assert_allclose(load_net(model)(pa.table({"text": texts})), expected, atol=1e-6)
+    np.testing.assert_allclose(predictor(model)(toy().read()), expected, atol=1e-6)
+
+
+def test_a_row_is_answered_alike_alone_and_among_others(fitted, toy):
+    says, rows = predictor(fitted(encode=Gru(hidden=4))), toy().read()
+    np.testing.assert_allclose(says(rows.slice(3, 1)), says(rows)[3:4], atol=1e-6)
+
+
+@pytest.mark.parametrize("text", ["", " ", "word " * 100_000, "\U0001f600", "never seen"])
+def test_any_text_is_answered(fitted, text):
+    probabilities = predictor(fitted())(pa.table({"text": [text]}))
+    assert probabilities.shape == (1, 3)
+    assert abs(probabilities.sum() - 1) < 1e-9
+
+
+def test_no_row_is_no_answer(fitted):
+    assert predictor(fitted())(pa.table({"text": pa.array([], pa.string())})).shape == (0, 3)
 
 
 def test_the_config_names_parts_and_never_a_module(fitted):
-    model, _, _ = fitted(encode=Scale(times=3.0), attend=First())
-    text = model.read("config.json").decode()
+    text = fitted(encode=Scale(times=3.0), attend=First()).read("config.json").decode()
     assert json.loads(text)["TextNet"]["encode"] == {"Scale": {"times": 3.0}}
     assert json.loads(text)["TextNet"]["attend"] == {"First": {}}
     assert "stages" not in text
     assert "tests" not in text
-    assert "." not in text.replace("3.0", "").replace("0.1", "")
+
+
+def forged(model, **files):
+    return type(model)(
+        facts=model.facts, files={**model.files, **{name.replace("_", "."): data for name, data in files.items()}}
+    )
 
 
 def test_a_part_that_nobody_has_declared_is_refused_by_name(fitted):
-    model, _, _ = fitted()
+    model = fitted()
     document = json.loads(model.read("config.json"))
     document["TextNet"]["encode"] = {"os.system": {}}
-    forged = type(model)(facts=model.facts, files={**model.files, "config.json": json.dumps(document).encode()})
-    with pytest.raises(ValueError, match=r"Encode has no part 'os\.system'"):
-        load_net(forged)
+    with pytest.raises(StageError, match=r"Encode has no part 'os\.system'"):
+        predictor(forged(model, config_json=json.dumps(document).encode()))
 
 
-def test_the_facts_count_the_parameters(fitted, features):
-    model, _, _ = fitted()
-    assert model.facts["parameters"] == features.vocabulary.facts["size"] * 8 + 8 * 3 + 3
-    assert set(model.files) == {"config.json", "tokenizer.json", "weights.safetensors"}
+@pytest.mark.parametrize(
+    ("file", "data"),
+    [
+        ("weights_safetensors", (2**30).to_bytes(8, "little") + b"{}"),  # a header of a gigabyte
+        ("weights_safetensors", b"no tensors"),
+        ("weights_safetensors", b""),
+        ("config_json", b"{"),
+        ("config_json", b'{"TextNet": {"column": "words"}}'),
+        ("features_json", b'{"tokens": {"feature": {"Words": {}}}}'),
+        ("features_json", b"[]"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused_in_words(fitted, file, data):
+    with pytest.raises(StageError, match=r"the model's files cannot be read as a net: .*; make the model again"):
+        predictor(forged(fitted(), **{file: data}))
+
+
+def test_the_facts_count_parameters_and_bytes(fitted, features):
+    model = fitted()
+    assert model.facts["parameters"] == features.vocabulary.facts["inputs"]["tokens"]["size"] * 8 + 8 * 3 + 3
+    assert model.facts["bytes"] == len(model.read("weights.safetensors"))
+    assert set(model.files) == {"config.json", "features.json", "tokens.tokenizer.json", "weights.safetensors"}

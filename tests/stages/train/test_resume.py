@@ -130,7 +130,7 @@ def test_where_all_are_damaged_it_starts_afresh(run, config):
     desk = Desk()
     with pytest.raises(Cut):
         run(config(), desk, 7)
-    desk.files = {name: b"no" for name in desk.files} | {"notes.txt": b"someone's"}
+    desk.files = dict.fromkeys(desk.files, b"no") | {"notes.txt": b"someone's"}
     assert run(config(), desk) == run(config())
 
 
@@ -138,7 +138,7 @@ def test_a_checkpoint_of_another_config_is_refused_with_the_difference(run, conf
     desk = Desk()
     with pytest.raises(Cut):
         run(config(), desk, 7)
-    wanted = r"another training: .*config\.model\.encode\.class: 'stages\.parts\.encode:Bag' there, '.*:Cnn' here.*config\.rate: 0\.02 there, 0\.01 here"
+    wanted = r"another training: .*config\.model\.encode\.class: stages\.parts\.encode:Bag there, .*:Cnn here.*config\.rate: 0\.02 there, 0\.01 here"
     with pytest.raises(StageError, match=wanted):
         run(config(rate=0.01, model=small_net(encode=Cnn())), desk)
 
