@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # n rows with their source columns -> [n, classes], rows sum to 1 where the classes exclude each other; [n, 1] for a number
 Predictor = Callable[["pa.Table"], "np.ndarray[Any, Any]"]
 
-_FAMILIES = ("majority", "nb_svm", "tfidf_logistic", "boosting", "encoder_logistic", "net")
+_FAMILIES = ("majority", "nb_svm", "tfidf_logistic", "boosting", "encoder_logistic", "net", "average", "stack")
 
 
 class Answer(NamedTuple):
