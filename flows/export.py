@@ -17,7 +17,7 @@ from pipeline.store import durable
 
 from .upkeep import what_is_gone
 
-_MODEL = "model.onnx"
+_MODEL, _CURVES = "model.onnx", "curves.svg"
 _EVENTS = "tensorboard"
 
 
@@ -41,9 +41,14 @@ def export_step(
                 f"step {name!r} of run {record.run_id} made no model; those that did: {', '.join(others) or 'none'}"
             )
         beside: dict[str, bytes] = {}
+        log = _output(store, step.outputs, Report)
+        trained = log is not None and log.facts.get("kind") == "training"
+        if trained:
+            from .curves import draw
+
+            beside[_CURVES] = draw(log).encode()
         if tensorboard:
-            log = _output(store, step.outputs, Report)
-            if log is None or log.facts.get("kind") != "training":
+            if not trained:
                 raise UsageError(
                     f"step {name!r} has no training log, of which --tensorboard is made; only a Train step has one"
                 )
