@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from ..features.fitting import Pairs, compute, from_files, to_files
 from ..parts import Net
 from ..parts.base import Input, by_name
 from ..predict import Predictor
+from .claims import require_backed
 from .columns import column_of
 from .feed import Feed
 from .loop import predict
@@ -67,10 +69,13 @@ def rebuild(model: Model) -> tuple[nn.Module, Net, Pairs]:
     """The net with its weights, its config and its features. Raises StageError for files that do not fit together."""
     files = {name: model.read(name) for name in model.files}
     try:
-        config = Net.model_validate(json.loads(files[CONFIG]))
+        document, weights = json.loads(files[CONFIG]), load(files[WEIGHTS])
+        config = Net.model_validate(document)
         fitted = from_files(files)
-        module = config.build(inputs_of(config, fitted, files), model.facts["outputs"])
-        module.load_state_dict(load(files[WEIGHTS]))
+        build = partial(config.build, inputs_of(config, fitted, files), model.facts["outputs"])
+        require_backed(document, weights, build)
+        module = build()
+        module.load_state_dict(weights)
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
         raise StageError(f"the model's files cannot be read as a net: {bounded(error, 400)}; make the model again") from error
     return module.eval(), config, fitted

@@ -34,7 +34,7 @@ animals = Pipeline(
     Step("raw", Ingest[Text](source=CsvFile(path="animals.csv"))),
     Step("split", Split[SplitText](by="id", valid=0.2, test=0.3), reads={"rows": "raw"}),
     Step("features", Vectorize[Tokens](features={"tokens": Words(min_count=1)}), reads={"rows": "split"}),
-    Step("majority", Baseline(kind="majority"), reads={"rows": "split"}),
+    Step("majority", Baseline(model="Majority"), reads={"rows": "split"}),
     Step(
         "net",
         Train(model=TextNet(embed=Learned(width=8), encode=Gru(hidden=4), attend=Mean()), epochs=2, rate=0.05, batch=8),
