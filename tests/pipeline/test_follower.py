@@ -15,7 +15,7 @@ from pipeline.store.verify import verify
 ROOT = Path(__file__).parents[2]
 
 FLOW = '''
-import os, sys, time
+import os, sys, threading, time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from pipeline import Check, Finding, Model, Pipeline, Stage, Step, Table, workpl
 from schemas import Record
 
 RANK = int(os.environ.get("RANK", 0))
+LOCK = threading.Lock()
 
 
 def note(what):
@@ -85,18 +86,19 @@ class Meets(Stage):
 
 
 class Turn(Stage):
-    """Waits for itself in all ranks, and for nobody else."""
+    """Waits for itself in all ranks, one at a time, as training does."""
 
     collective: ClassVar[bool] = True
     tag: str
 
     def run(self, rows: Table[Row]) -> Model:
-        Path(f"part {self.tag} {RANK}").touch()
-        end = time.monotonic() + 5
-        while len(list(Path().glob(f"part {self.tag} ?"))) < int(os.environ.get("WORLD_SIZE", 1)):
-            if time.monotonic() > end:
-                raise TimeoutError("nobody came")
-            time.sleep(0.01)
+        with LOCK:
+            Path(f"part {self.tag} {RANK}").touch()
+            end = time.monotonic() + 5
+            while len(list(Path().glob(f"part {self.tag} ?"))) < int(os.environ.get("WORLD_SIZE", 1)):
+                if time.monotonic() > end:
+                    raise TimeoutError("nobody came")
+                time.sleep(0.01)
         return Model(facts={"sum": 1})
 
 
