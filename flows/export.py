@@ -69,7 +69,8 @@ def export_step(
         sys.stdout.write("\n")
         return
     print(f"{name} of run {record.run_id}: {model.facts.get('family')}, {', '.join(['the model', *beside])} in {folder}")
-    code = f"from pipeline import Model; from stages import predict_rows; print(predict_rows(Model.load({str(folder)!r}), ['a text']))"
+    asked = f'predict_rows(Model.load({json.dumps(str(folder), ensure_ascii=False)}), ["a text"])'
+    code = f"from pipeline import Model; from stages import predict_rows; print({asked})"
     print(f"next: {shlex.join(['python', '-c', code])}")
     if tensorboard:
         print(f"      tensorboard --logdir {folder / _EVENTS}")
