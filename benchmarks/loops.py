@@ -1,119 +1,128 @@
-"""Three loops over the same rows: what `training.py` times."""
+"""The loops that `training.py` and `gpu.py` time: brickwise's own, called as the stage calls it, and two as one would write them by hand.
+
+Each trains a net for all epochs of the config, measures the validation rows after each, and leaves the net with its best weights.
+Net, rows, optimiser, rates, clipping and batch size are the same; how rows become batches is not.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from statistics import median
+import copy
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from loop_work import Clock, Pair, Work
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
+from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
-from stages import Embed, Lstm, Max, TextNet, Train
-from stages.train.batches import TokenRows, epoch_batches
+from stages.train.device import lower
+from stages.train.distributed import Share
+from stages.train.loop import Job, rate_at, train
+from stages.train.state import State
 
-BLOCK = 10  # batches timed at a time
-CONFIG = Train(model=TextNet(embed=Embed(width=128), encode=Lstm(hidden=128), attend=Max()), batch=64)
-Pair = tuple[list[int], int]  # tokens of a row, its label
-Batches = Iterator[tuple[Tensor, Tensor]]  # tokens [B, L], labels [B]
-
-
-def plain(pairs: Sequence[Pair], device: torch.device, timed: int) -> Batches:
-    """What most scripts do. The first batches of a shuffled epoch are a random sample of it."""
-    generator = torch.Generator().manual_seed(CONFIG.seed)
-    loader = DataLoader(pairs, CONFIG.batch, shuffle=True, collate_fn=padded, generator=generator)
-    return ((tokens.to(device), labels.to(device)) for tokens, labels in islice(loader, timed))
+Batches = Iterable[tuple[Tensor, Tensor]]  # tokens [B, L], classes [B]
+Loop = Callable[[Work, nn.Module, Clock], None]
+_POOL = 50  # batches
 
 
-def by_hand(pairs: Sequence[Pair], device: torch.device, timed: int) -> Batches:
-    """Sorted by length in pools of 50 batches, from the same lists."""
-    order, batches = [pairs[i] for i in np.random.default_rng(CONFIG.seed).permutation(len(pairs))], []
-    for start in range(0, len(order), CONFIG.batch * 50):
-        pool = sorted(order[start : start + CONFIG.batch * 50], key=lambda pair: len(pair[0]))
-        batches += [pool[i : i + CONFIG.batch] for i in range(0, len(pool), CONFIG.batch)]
-    chosen = sample(batches, [len(batch[-1][0]) for batch in batches], timed)
-    return ((tokens.to(device), labels.to(device)) for tokens, labels in map(padded, chosen))
+def brickwise(work: Work, net: nn.Module, clock: Clock) -> None:
+    """stages/train/loop.py itself, with its guard and watch. Checkpoints are no part of it here: `training.py` times them by themselves."""
+    scaler = torch.amp.GradScaler(work.device.type, enabled=False)
+    state = State(net, optimizer(work, net), scaler)
+    job = Job(
+        config=work.config, objective=work.objective, feed=work.feed, rows=work.parts, weights=None, draw=None,
+        dtype=work.dtype, forward=net, share=Share(),
+    )  # fmt: skip
+    clock.start()
+    train(job, state, asked=lambda: False, keep=lambda state: None)
+    clock.stop()
 
 
-def bucketed(column: Any, labels: Tensor, device: torch.device, timed: int) -> Batches:
-    """As in stages/train/loop.py."""
-    rows, labels = TokenRows.of(column, device), labels.to(device)
-    lengths = rows.lengths.cpu().numpy()
-    batches = epoch_batches(lengths, CONFIG.batch, CONFIG.seed, 0)
-    chosen = sample(batches, [lengths[batch].max() for batch in batches], timed)
-    return ((rows.batch(some), labels[some]) for some in (batch.to(device) for batch in chosen))
+def plain(work: Work, net: nn.Module, clock: Clock) -> None:
+    """What most scripts do: a shuffled DataLoader, each batch padded to its longest row."""
+    size, generator = work.config.batch, torch.Generator().manual_seed(work.config.seed)
+    loader = DataLoader(work.pairs("train"), size, shuffle=True, collate_fn=padded, generator=generator)
+    valid = DataLoader(work.pairs("valid"), size, collate_fn=padded)
+    _train(work, net, clock, lambda epoch: loader, len(loader), lambda: valid)
+
+
+def by_hand(work: Work, net: nn.Module, clock: Clock) -> None:
+    """As one who knows of padding would write it: shuffled, sorted by length in pools of 50 batches, batches shuffled."""
+    pairs, size = work.pairs("train"), work.config.batch
+    valid = _cut(sorted(work.pairs("valid"), key=_length), size)
+
+    def epoch(number: int) -> Batches:
+        draw = np.random.default_rng(number)
+        order = [pairs[i] for i in draw.permutation(len(pairs))]
+        batches: list[list[Pair]] = []
+        for start in range(0, len(order), size * _POOL):
+            batches += _cut(sorted(order[start : start + size * _POOL], key=_length), size)
+        return (padded(batches[i]) for i in draw.permutation(len(batches)))
+
+    _train(work, net, clock, epoch, -(-len(pairs) // size), lambda: map(padded, valid))
 
 
 def padded(pairs: Sequence[Pair]) -> tuple[Tensor, Tensor]:
-    """Lists, to the width of the longest."""
-    rows, labels = zip(*pairs, strict=True)
-    return pad_sequence([torch.tensor(row) for row in rows], batch_first=True), torch.tensor(labels)
+    """To the length of the longest."""
+    rows, classes = zip(*pairs, strict=True)
+    return pad_sequence(list(rows), batch_first=True), torch.tensor(classes)
 
 
-def sample(batches: Sequence[Any], longest: Sequence[int], timed: int) -> list[Any]:
-    """`timed` batches, evenly from the shortest to the longest, shuffled: their mean is the epoch's."""
-    ordered = [batches[i] for i in np.argsort(longest, kind="stable")]
-    chosen = [ordered[int((i + 0.5) * len(ordered) / timed)] for i in range(timed)]
-    return [chosen[i] for i in np.random.default_rng(CONFIG.seed).permutation(timed)]
+def optimizer(work: Work, net: nn.Module) -> torch.optim.Optimizer:
+    """The same for all loops."""
+    return torch.optim.AdamW(net.parameters(), lr=work.config.rate, weight_decay=work.config.decay, fused=True)
 
 
-class Loop:
-    """A net in training on a stream of batches, timed a block at a time."""
+def _train(
+    work: Work, net: nn.Module, clock: Clock, epoch_of: Callable[[int], Batches], count: int, valid_of: Callable[[], Batches]
+) -> None:
+    config, device, opt = work.config, work.device, optimizer(work, net)
+    schedule = LambdaLR(opt, lambda step: rate_at(step / (count * config.epochs), config.warmup, config.schedule))
+    best, weights = -1.0, net.state_dict()
+    clock.start()
+    for number in range(config.epochs):
+        net.train()
+        total = torch.zeros((), device=device)
+        for tokens, classes in epoch_of(number):
+            tokens, classes = tokens.to(device), classes.to(device)
+            with lower(device, work.dtype):
+                scores = net({"tokens": tokens})  # [B, C]
+            loss = F.cross_entropy(scores.float(), classes)
+            opt.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), config.clip)
+            opt.step()
+            schedule.step()
+            total += loss.detach()
+        accuracy = _accuracy(work, net, valid_of())
+        if accuracy > best:
+            best, weights = accuracy, copy.deepcopy(net.state_dict())
+    clock.stop()
+    net.load_state_dict(weights)
 
-    def __init__(self, batches: Batches, vocabulary: int, classes: int, device: torch.device) -> None:
-        torch.manual_seed(CONFIG.seed)
-        self.batches, self.device = batches, device
-        self.net = CONFIG.model.build(vocabulary, classes).to(device)
-        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=CONFIG.rate, weight_decay=CONFIG.decay)
-        self.seconds: list[float] = []
-        self.sizes: list[int] = []
-        self.cells, self.real = 0, torch.zeros((), dtype=torch.int64, device=device)
-        for length in (128, 32):  # whatever is set up at the first use is not timed
-            self.learn(
-                torch.ones(CONFIG.batch, length, dtype=torch.int64, device=device),
-                torch.zeros_like(self.real).repeat(CONFIG.batch),
-            )
 
-    def block(self) -> None:
-        """Learn from the next batches."""
-        began, done = self.now(), 0
-        for tokens, labels in islice(self.batches, BLOCK):
-            self.learn(tokens, labels)
-            self.cells += tokens.numel()
-            self.real += (tokens != 0).sum()
-            done += 1
-        self.seconds.append(self.now() - began)
-        self.sizes.append(done)
+@torch.no_grad()
+def _accuracy(work: Work, net: nn.Module, batches: Batches) -> float:
+    net.eval()
+    right, rows = torch.zeros((), dtype=torch.int64, device=work.device), 0
+    for tokens, classes in batches:
+        with lower(work.device, work.dtype):
+            scores = net({"tokens": tokens.to(work.device)})
+        right += (scores.argmax(1) == classes.to(work.device)).sum()
+        rows += len(classes)
+    return int(right) / rows
 
-    def learn(self, tokens: Tensor, labels: Tensor) -> None:
-        """One step, as in stages/train/loop.py."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.net(tokens)
-        loss = F.cross_entropy(logits.float(), labels)
-        self.optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), CONFIG.clip)
-        self.optimizer.step()
 
-    def now(self) -> float:
-        """Seconds, when the device has done what it was told."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return time.perf_counter()
+def _cut(pairs: Sequence[Pair], size: int) -> list[list[Pair]]:
+    return [list(pairs[start : start + size]) for start in range(0, len(pairs), size)]
 
-    def found(self, count: int) -> dict[str, float]:
-        """Seconds of an epoch of `count` batches, from those timed; the share of cells that hold a token."""
-        seconds, timed = sum(self.seconds), sum(self.sizes)
-        blocks = [1000 * seconds / size for seconds, size in zip(self.seconds, self.sizes, strict=True)]
-        return {
-            "seconds": round(seconds / timed * count, 3),
-            "timed": timed,
-            "block_ms": round(median(blocks), 2),
-            "real": round(int(self.real) / self.cells, 4),
-        }
+
+def _length(pair: Pair) -> int:
+    return len(pair[0])
+
+
+LOOPS: dict[str, Any] = {"plain": plain, "by hand": by_hand, "brickwise": brickwise}

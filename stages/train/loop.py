@@ -96,8 +96,8 @@ def train(job: Job, state: State, asked: Callable[[], bool], keep: Callable[[Sta
         if state.best is None or (value > state.best if _HIGHER[metric_of(config)] else value < state.best):
             state.remember(value)
         state.epoch, state.position, state.total = state.epoch + 1, 0, 0.0
-        note = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in measured.items())
-        report(state.epoch * len(chosen), config.epochs * len(chosen), f"epoch {state.epoch}: {note}")
+        note = f"epoch {state.epoch}: valid {metric_of(config).replace('_', ' ')} {value:.3f}"
+        report(state.epoch * len(chosen), config.epochs * len(chosen), note)
 
     state.net.load_state_dict(state.best_weights)
 
