@@ -49,7 +49,7 @@ def _do_without_blake3() -> None:
     """Where it is not installed, another digest takes its place: nothing here is stored under one."""
     if find_spec("blake3") is None:
         stand_in = ModuleType("blake3")
-        stand_in.blake3 = hashlib.blake2b  # type: ignore[attr-defined]
+        stand_in.blake3 = hashlib.blake2b
         sys.modules["blake3"] = stand_in
 
 

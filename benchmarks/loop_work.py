@@ -92,7 +92,7 @@ class Work:
     @cached_property
     def _pairs(self) -> dict[str, list[Pair]]:
         column, truth = self.feed.columns["tokens"], self.feed.truth.tolist()
-        starts, counts, values = column.starts.tolist(), column.counts.tolist(), column.values.cpu()  # type: ignore[attr-defined]
+        starts, counts, values = column.starts.tolist(), column.counts.tolist(), column.values.cpu()
         return {
             part: [(values[starts[row] : starts[row] + counts[row]].clone(), truth[row]) for row in rows.tolist()]
             for part, rows in self.parts.items()

@@ -29,8 +29,8 @@ Loop = Callable[[Work, nn.Module, Clock], None]
 _POOL = 50  # batches
 
 
-def brickwise(work: Work, net: nn.Module, clock: Clock, keep: Callable[[State], None] = lambda state: None) -> None:
-    """stages/train/loop.py itself. keep: hears of every step, as the stage's writer of checkpoints does."""
+def brickwise(work: Work, net: nn.Module, clock: Clock) -> None:
+    """stages/train/loop.py itself, with its guard and watch. Checkpoints are no part of it here: `training.py` times them by themselves."""
     scaler = torch.amp.GradScaler(work.device.type, enabled=False)
     state = State(net, optimizer(work, net), scaler)
     job = Job(
@@ -38,15 +38,15 @@ def brickwise(work: Work, net: nn.Module, clock: Clock, keep: Callable[[State], 
         dtype=work.dtype, forward=net, share=Share(),
     )  # fmt: skip
     clock.start()
-    train(job, state, keep)
+    train(job, state, asked=lambda: False, keep=lambda state: None)
     clock.stop()
 
 
 def plain(work: Work, net: nn.Module, clock: Clock) -> None:
     """What most scripts do: a shuffled DataLoader, each batch padded to its longest row."""
     size, generator = work.config.batch, torch.Generator().manual_seed(work.config.seed)
-    loader = DataLoader(work.pairs("train"), size, shuffle=True, collate_fn=padded, generator=generator)  # type: ignore[arg-type]  # a list is a data set
-    valid = DataLoader(work.pairs("valid"), size, collate_fn=padded)  # type: ignore[arg-type]
+    loader = DataLoader(work.pairs("train"), size, shuffle=True, collate_fn=padded, generator=generator)
+    valid = DataLoader(work.pairs("valid"), size, collate_fn=padded)
     _train(work, net, clock, lambda epoch: loader, len(loader), lambda: valid)
 
 
@@ -93,7 +93,7 @@ def _train(
                 scores = net({"tokens": tokens})  # [B, C]
             loss = F.cross_entropy(scores.float(), classes)
             opt.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), config.clip)
             opt.step()
             schedule.step()

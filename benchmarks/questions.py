@@ -94,9 +94,9 @@ def ask(bench: Bench, name: str, seeds: int) -> dict[str, Any]:
     """One question: a table, and the answer."""
     question = QUESTIONS[name]
     train = bench.pipeline.steps[bench.step].stage
-    options = question.options(train)  # type: ignore[arg-type]  # _training_step looked
+    options = question.options(train)
     found: dict[str, list[Trained]] = {option: [] for option in options}
-    for seed in range(train.seed, train.seed + seeds):  # type: ignore[attr-defined]
+    for seed in range(train.seed, train.seed + seeds):
         for option, settings in options.items():
             found[option].append(bench.train([*settings, f"seed={seed}"]))
             last = found[option][-1]

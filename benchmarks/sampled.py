@@ -54,7 +54,7 @@ def with_fewer(pipeline: Pipeline, step: str, size: int) -> Pipeline:
     record = pipeline.ports[wire.step].outputs[wire.port].record
     reads = {"rows": f"{wire.step}.{wire.port}"}
     split = next(_with_groups(pipeline, wire.step), None)
-    fewer = Step(_NAME, Fewer[record](size=size), reads=reads | ({"groups": split} if split else {}))  # type: ignore[valid-type]  # known when it runs
+    fewer = Step(_NAME, Fewer[record](size=size), reads=reads | ({"groups": split} if split else {}))
     steps = []
     for name, one in pipeline.steps.items():
         steps += [fewer, replace(one, reads={**one.reads, "rows": _NAME})] if name == step else [one]

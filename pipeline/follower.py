@@ -33,6 +33,11 @@ def is_follower() -> bool:
     return _several() and os.environ.get("RANK", "0") != "0"
 
 
+def at_once(most: int) -> int:
+    """How many steps may run at once: one after the other where ranks meet in them, for all must meet in the same order."""
+    return 1 if _several() else most
+
+
 def _several() -> bool:
     return os.environ.get("WORLD_SIZE", "1") not in ("", "1")
 

@@ -25,7 +25,9 @@ class Measure(Stage):
     """
 
     reaches: ClassVar[tuple[Any, ...]] = ()  # a net's parts are looked up by name, and come with the model
-    packages: ClassVar[tuple[str, ...]] = ("numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow")
+    packages: ClassVar[tuple[str, ...]] = (
+        "numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow", "transformers?",
+    )  # fmt: skip
     keeps_rows: ClassVar[bool] = False
 
     batch: int = Field(default=256, ge=1, description="rows at once, for the throughput")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # n rows with their source columns -> [n, classes], rows sum to 1 where the classes exclude each other; [n, 1] for a number
 Predictor = Callable[["pa.Table"], "np.ndarray[Any, Any]"]
 
-_FAMILIES = ("majority", "nb_svm", "tfidf_logistic", "boosting", "encoder_logistic", "net")
+_FAMILIES = ("majority", "nb_svm", "tfidf_logistic", "boosting", "encoder_logistic", "net", "average", "stack")
 
 
 class Answer(NamedTuple):
@@ -51,8 +51,15 @@ def predict_rows(model: Model, rows: Sequence[str | Mapping[str, Any]]) -> list[
 def predictor(model: Model) -> Predictor:
     """Read a model; its columns are `model.facts["classes"]`. Raises StageError for a family nobody knows."""
     import numpy as np
+    from safetensors import SafetensorError
 
-    predict = _of_family(model)
+    try:
+        predict = _of_family(model)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, SafetensorError) as error:
+        family = bounded(model.facts.get("family"))
+        raise StageError(
+            f"the model's files cannot be read as {family}: {bounded(error, 300)}; make the model again"
+        ) from error
     return lambda rows: predict(rows) if rows.num_rows else np.zeros((0, len(model.facts["classes"]) or 1))
 
 

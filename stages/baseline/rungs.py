@@ -121,7 +121,7 @@ class Boosting(Rung):
 
 
 class EncoderLogistic(Rung):
-    """A frozen sentence encoder under a logistic regression.
+    """A frozen sentence encoder under logistic regressions, one class against the rest.
 
     encoder: a folder with config.json, tokenizer.json and model.safetensors, or owner/model in the cache of the Hugging Face hub.
     Its code, where it brings any, is never run.  The stored model holds the encoder.

@@ -40,7 +40,9 @@ class Stack(Stage):
     """
 
     reaches: ClassVar[tuple[Any, ...]] = ()  # a net's parts are looked up by name, and come with the model
-    packages: ClassVar[tuple[str, ...]] = ("numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow")
+    packages: ClassVar[tuple[str, ...]] = (
+        "numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow", "transformers?",
+    )  # fmt: skip
 
     strength: float = Field(default=1.0, gt=0, description="C of the regression: smaller is more regular")
 

@@ -94,7 +94,7 @@ class Lstm(Recurrent):
 class LstmWritten(Recurrent):
     """The same LSTM written out in torch, a position at a time, to compare the library's own with.
 
-    Same weights, same results.  ONNX fixes its length, since its loop is Python's.
+    Same weights, same results; in an ONNX file it is the library's.
     """
 
     cell = "written"

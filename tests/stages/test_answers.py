@@ -22,7 +22,7 @@ FRESH = """
 @pytest.fixture(scope="module")
 def linear(toy):
     """A linear model of the toy problem."""
-    return Baseline(kind="tfidf_logistic").run(toy())
+    return Baseline(model="TfidfLogistic").run(toy())
 
 
 def test_an_answer_is_the_likeliest_label_and_its_probability(linear):
@@ -63,6 +63,12 @@ def test_a_number_is_a_float(monkeypatch):
 def test_rows_that_are_none_are_a_message(linear, rows):
     with pytest.raises(UsageError, match="expected a list of texts or of dictionaries; put one row in brackets"):
         predict_rows(linear, rows)
+
+
+def test_a_model_that_lacks_a_file_is_a_message(linear):
+    files = {name: data for name, data in linear.files.items() if name != "terms.json"}
+    with pytest.raises(StageError, match=r"files cannot be read as tfidf_logistic: .*terms\.json.*; make the model again"):
+        predict_rows(Model(facts=linear.facts, files=files), ["x"])
 
 
 def test_a_family_that_nobody_knows_is_named():

@@ -14,7 +14,7 @@ from stages.timing import _clock
 @pytest.fixture(scope="module")
 def models(toy):
     """Two models, and both as one."""
-    found = {kind: Baseline(kind=kind).run(toy()) for kind in ("majority", "tfidf_logistic")}
+    found = {kind: Baseline(model=kind).run(toy()) for kind in ("Majority", "TfidfLogistic")}
     return found | {"average": Average().run(found)}
 
 
@@ -27,13 +27,13 @@ def test_every_model_is_measured(toy, models):
         assert 0 < one["load_seconds"] < 5
         assert one["parameters"] == models[name].facts["parameters"]
         assert one["bytes"] == sum(map(len, models[name].files.values()))
-    linear, both = found["models"]["tfidf_logistic"], found["models"]["average"]
+    linear, both = found["models"]["TfidfLogistic"], found["models"]["average"]
     assert both["bytes"] == linear["bytes"]
-    assert both["rows_per_second"] < found["models"]["majority"]["rows_per_second"]
+    assert both["rows_per_second"] < found["models"]["Majority"]["rows_per_second"]
 
 
 def test_it_says_on_which_machine(toy, models):
-    found = Measure(threads=2, calls=20, seconds=0.05).run(toy(), {"majority": models["majority"]}).facts
+    found = Measure(threads=2, calls=20, seconds=0.05).run(toy(), {"Majority": models["Majority"]}).facts
     assert (found["machine"], found["threads"], found["batch"]) == (machine(), 2, 256)
     assert found["machine"]["processor"]
     assert found["machine"]["cores"] >= 1

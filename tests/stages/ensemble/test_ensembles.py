@@ -1,7 +1,5 @@
 """Several models as one: what they must agree on, what they say together, and through a pipeline."""
 
-import json
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -88,26 +86,29 @@ def test_an_ensemble_without_members_is_refused(members):
         predictor(Model(facts={"family": "average", "classes": ["a"], "members": members, "weights": []}))
 
 
-class ByWord(Stage):
-    """Fits nothing: a model for texts of which `word` says class a, with a probability of `sure`."""
+def by_word(word, sure=0.9):
+    """A model for which texts with a word are a, all others b, each with the same probability."""
+    return Model(facts={"family": "by_word", "classes": ["a", "b"], "parameters": 4, "word": word, "sure": sure})
 
-    word: str
-    sure: float = 0.9
 
-    def run(self, rows: Table[SplitText]) -> Model:
-        """A tfidf_logistic of one term."""
-        from safetensors.numpy import save
+def say(model):
+    """What the models of these tests say: by a word, or as it stands in their facts."""
+    facts = model.facts
+    if facts["family"] == "by_word":
 
-        logit = np.log(self.sure / (1 - self.sure))
-        arrays = {
-            "coefficients": np.array([[logit], [-logit]], np.float32),
-            "intercept": np.array([-logit / 2, logit / 2], np.float32),
-            "idf": np.ones(1, np.float32),
-        }
-        return Model(
-            facts={"family": "tfidf_logistic", "classes": ["a", "b"], "parameters": 4},
-            files={"terms.json": json.dumps([self.word]).encode(), "weights.safetensors": save(arrays)},
-        )
+        def answer(rows):
+            has = np.array([facts["word"] in text for text in rows["text"].to_pylist()])
+            first = np.where(has, facts["sure"], 1 - facts["sure"])
+            return np.column_stack([first, 1 - first])
+
+        return answer
+    return lambda rows: np.asarray(facts["values"], float)[rows["place"].to_numpy()]
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Models whose outputs a test knows."""
+    monkeypatch.setattr("stages.ensemble.members.predictor", say)
 
 
 @pytest.fixture
@@ -125,24 +126,26 @@ def rows(texts):
     return of
 
 
+@pytest.mark.usefixtures("known")
 def test_a_stack_learns_whom_to_trust_from_the_validation_rows(rows):
-    models = {"good": ByWord(word="good").run(rows()), "noise": ByWord(word="noise", sure=0.999).run(rows())}
+    models = {"good": by_word("good"), "noise": by_word("noise", sure=0.999)}
     stacked, averaged = Stack().run(rows(), models), Average().run(models)
     table = rows().read()
     truth = np.array(table["label"].to_pylist()) == "a"
 
-    def right(model):
-        return ((predictor(model)(table)[:, 0] > 0.5) == truth).mean()
+    def right(predict):
+        return ((predict(table)[:, 0] > 0.5) == truth).mean()
 
-    assert right(stacked) == right(models["good"]) > 0.85
-    assert right(averaged) < 0.7  # the one that is so sure of itself has its way
+    assert right(predictor(stacked)) == right(say(models["good"])) > 0.85
+    assert right(predictor(averaged)) < 0.7  # the one that is so sure of itself has its way
     assert np.allclose(predictor(stacked)(table).sum(1), 1)
     assert stacked.facts["fitted_on"] == {"split": "valid", "rows": 100}
     assert Stack().run(rows(), models) == stacked
 
 
+@pytest.mark.usefixtures("known")
 def test_a_stack_never_looks_at_rows_of_other_splits(rows):
-    models = {"good": ByWord(word="good").run(rows()), "noise": ByWord(word="noise").run(rows())}
+    models = {"good": by_word("good"), "noise": by_word("noise")}
     table = rows().read()
     wrong = [
         "b" if split == "train" and label == "a" else label
@@ -172,16 +175,6 @@ def test_a_class_that_validation_never_saw_keeps_its_mean_and_rows_sum_to_one(te
 def scored(kind, classes, values):
     """A model whose outputs a test knows: an average hides none of them."""
     return Model(facts={"family": "known", "target": {"kind": kind, "column": "truth"}, "classes": classes, "values": values})
-
-
-@pytest.fixture
-def known(monkeypatch):
-    """Models whose outputs stand in their facts."""
-    from stages.ensemble import members
-
-    monkeypatch.setattr(
-        members, "predictor", lambda model: lambda rows: np.asarray(model.facts["values"], float)[rows["place"].to_numpy()]
-    )
 
 
 class Truth(SplitText):
@@ -247,8 +240,8 @@ def test_ensembles_run_in_a_pipeline_are_evaluated_and_keep_no_copies(toy, store
     built = Pipeline(
         "both",
         Step("split", Rows(path=str(tmp_path / "rows.parquet"))),
-        Step("linear", Baseline(kind="tfidf_logistic"), reads={"rows": "split"}),
-        Step("majority", Baseline(kind="majority"), reads={"rows": "split"}),
+        Step("linear", Baseline(model="TfidfLogistic"), reads={"rows": "split"}),
+        Step("majority", Baseline(model="Majority"), reads={"rows": "split"}),
         Step("average", Average(), reads={"models": ("linear", "majority")}),
         Step("stack", Stack(), reads={"models": ("linear", "majority"), "rows": "split"}),
         Step("report", Evaluate(resamples=100), reads={"rows": "split", "models": ("linear", "average", "stack", "majority")}),
