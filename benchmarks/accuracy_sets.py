@@ -42,6 +42,7 @@ class Published(Stage):
 
     fold: the fold that is for testing, all others for training; None for the published split.
     valid: the share of the training rows that is set apart for validation, where none is published.
+    turn: which such share, the first being 0.
     without: a label whose rows are left out.
     """
 
@@ -50,6 +51,7 @@ class Published(Stage):
     path: str
     fold: int | None = None
     valid: float = Field(default=0.0, ge=0, lt=1)
+    turn: int = Field(default=0, ge=0)
     without: str = ""
 
     def outside(self) -> Mapping[str, Json]:
@@ -77,7 +79,9 @@ class Published(Stage):
 
     def _part(self, row: Mapping[str, Any]) -> str:
         part = row["split"] if self.fold is None else "test" if row["fold10"] == self.fold else "train"
-        return "valid" if part == "train" and share_of(" ".join(row["text"].lower().split())) < self.valid else part
+        place = share_of(" ".join(row["text"].lower().split()))
+        mine = self.turn * self.valid <= place < (self.turn + 1) * self.valid
+        return "valid" if part == "train" and mine else part
 
 
 class PublishedAdult(Stage):
