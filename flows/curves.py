@@ -24,7 +24,7 @@ def draw(log: Report) -> str:
         {"epoch": one["epoch"], "rows": rows, "loss": one[f"{rows}_loss"]} for one in epochs for rows in ("train", "valid")
     ]
     chosen = [{"epoch": one["epoch"], "value": one[f"valid_{metric}"]} for one in epochs]
-    rows = alt.Color("rows:N", title=None, legend=alt.Legend(orient="top-right"))
+    rows = alt.Color("rows:N", title=None, legend=alt.Legend(orient="top", offset=0))
     charts = (
         _line(losses, "epoch", "loss", "mean loss of an epoch").encode(color=rows),
         _line(chosen, "epoch", "value", f"validation {metric.replace('_', ' ')}"),

@@ -56,6 +56,10 @@ def export_step(
 
             beside[f"{_EVENTS}/{FILE}"] = to_events(log)
         if onnx:
+            if model.facts.get("family") != "net":
+                raise UsageError(
+                    f"step {name!r} made a model of family {model.facts.get('family')}, and ONNX files are made of nets alone"
+                )
             from stages.export.onnx import to_onnx
 
             beside[_MODEL] = to_onnx(model)
@@ -69,7 +73,9 @@ def export_step(
         sys.stdout.write("\n")
         return
     print(f"{name} of run {record.run_id}: {model.facts.get('family')}, {', '.join(['the model', *beside])} in {folder}")
-    asked = f'predict_rows(Model.load({json.dumps(str(folder), ensure_ascii=False)}), ["a text"])'
+    reads = model.facts.get("reads", ["text"])
+    row = '"a text"' if reads == ["text"] else "{" + ", ".join(f"{json.dumps(column)}: ..." for column in reads) + "}"
+    asked = f"predict_rows(Model.load({json.dumps(str(folder), ensure_ascii=False)}), [{row}])"
     code = f"from pipeline import Model; from stages import predict_rows; print({asked})"
     print(f"next: {shlex.join(['python', '-c', code])}")
     if tensorboard:

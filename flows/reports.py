@@ -40,7 +40,8 @@ def _training_view(facts: Mapping[str, Any]) -> Iterator[Text]:
     """The best epoch, and what was found on the way: what is wrong in full, the rest as a count."""
     best: Mapping[str, float] = next((one for one in facts["epochs"] if one["epoch"] == facts["best_epoch"]), {})
     measured = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in best.items() if name != "epoch")
-    yield Text(f"\nbest epoch by {facts['metric']}: {facts['best_epoch']} of {len(facts['epochs'])} ({measured})")
+    early = f"; stopped early, {facts['at_most']} were allowed" if len(facts["epochs"]) < facts["at_most"] else ""
+    yield Text(f"\nbest epoch by {facts['metric']}: {facts['best_epoch']} of {len(facts['epochs'])} ({measured}){early}")
     bad = [one for one in facts["findings"] if not one["ok"]]
     fine = [one["check"] for one in facts["findings"] if one["ok"]]
     yield Text(f"training: {facts['steps']:,} steps; as expected: {', '.join(fine) or 'nothing'}")

@@ -60,7 +60,24 @@ def predictor(model: Model) -> Predictor:
         raise StageError(
             f"the model's files cannot be read as {family}: {bounded(error, 300)}; make the model again"
         ) from error
-    return lambda rows: predict(rows) if rows.num_rows else np.zeros((0, len(model.facts["classes"]) or 1))
+
+    width = len(model.facts.get("classes") or ()) or 1
+
+    def answer(rows: pa.Table) -> np.ndarray[Any, Any]:
+        if not rows.num_rows:
+            return np.zeros((0, width))
+        try:
+            found = predict(rows)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StageError(
+                f"the model cannot answer rows with the columns {bounded(', '.join(rows.column_names))}: {bounded(str(error), 200)}; "
+                f"give each row the columns that the model was fitted on, of the same types"
+            ) from error
+        if found.shape[1] != width:
+            raise StageError(f"the model says {found.shape[1]} values a row and names {width} classes; make the model again")
+        return found
+
+    return answer
 
 
 def _of_family(model: Model) -> Predictor:

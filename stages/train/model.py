@@ -52,12 +52,15 @@ def model_of(
     module: nn.Module, config: Net, objective: Objective, files: Mapping[str, bytes], facts: Mapping[str, Any]
 ) -> Model:
     """The artifact: everything that a prediction from rows needs. files: as `files_of` gives them."""
+    fitted = from_files(files)
+    reads = sorted({column for name in config.columns() for column in fitted[name][0].sources()})
     weights = save({name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()})
     return Model(
         facts={
             "family": "net",
             **objective.facts,
             "outputs": objective.width,
+            "reads": reads,
             "parameters": sum(weight.numel() for weight in module.parameters()),
             "bytes": len(weights),
             **facts,
