@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class Rung(Part):
     """One simple model."""
 
+    abstract = True
+
     def columns(self) -> tuple[str, ...]:
         """The columns that it reads, beside the label."""
         return ("text",)

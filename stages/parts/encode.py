@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Encode(Part):
     """Sequences to sequences of the same length; the module is called with (found, real), real [B, L] being True off the padding."""
 
+    abstract = True
+
     def width_out(self, width: int) -> int:
         """The width that it gives for a width. Raises ValueError for one that it cannot take."""
         raise TypeError(f"part {type(self).__name__} must define width_out(self, width)")
@@ -60,6 +62,8 @@ class Recurrent(Encode):
 
     A layer that reads in both directions puts them side by side at each position, the forward one first.
     """
+
+    abstract = True
 
     cell: ClassVar[Literal["GRU", "LSTM", "written"]]
 

@@ -20,7 +20,8 @@ from ..features.fitting import Pairs, compute, from_files, to_files
 from ..parts import Net
 from ..parts.base import Input, by_name
 from ..predict import Predictor
-from .claims import require_backed
+from ..threads import alone
+from .claims import backed
 from .columns import column_of
 from .feed import Feed
 from .loop import predict
@@ -77,9 +78,12 @@ def rebuild(model: Model) -> tuple[nn.Module, Net, Pairs]:
         config = Net.model_validate(document)
         fitted = from_files(files)
         build = partial(config.build, inputs_of(config, fitted, files), model.facts["outputs"])
-        require_backed(document, weights, build)
-        module = build()
-        module.load_state_dict(weights)
+        module = backed(document, weights, build)
+        module.load_state_dict(weights, assign=True)
+        if any(part.is_meta for part in (*module.parameters(), *module.buffers())):  # a part keeps what is not stored
+            with alone():
+                module = build()
+            module.load_state_dict(weights)
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
         raise StageError(f"the model's files cannot be read as a net: {bounded(error, 400)}; make the model again") from error
     return module.eval(), config, fitted

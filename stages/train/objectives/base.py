@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
+from pipeline import StageError
 from pipeline.digest import Json
 
 
@@ -33,6 +34,9 @@ class Objective(Protocol):
     def read(self, column: pa.ChunkedArray) -> Tensor:
         """The truth of n rows."""
 
+    def known(self, truth: Tensor) -> Tensor:
+        """Which rows have a truth that training knows: [n] bool"""
+
     def losses(self, scores: Tensor, truth: Tensor) -> Tensor:
         """[B, C] -> [B]"""
 
@@ -44,3 +48,12 @@ def class_numbers(column: pa.ChunkedArray, names: tuple[str, ...]) -> Tensor:
     """The place of each value among the names, -1 for one that is none: [n]"""
     numbers = pc.fill_null(pc.index_in(column, value_set=pa.array(names)), -1)
     return torch.from_numpy(numbers.to_numpy().astype("int64"))
+
+
+def require_all(training: pa.ChunkedArray, column: str) -> None:
+    """Raise StageError for rows to learn from that have no truth."""
+    if training.null_count:
+        raise StageError(
+            f"{training.null_count:,} training rows have nothing in column {column!r}, expected a label each; "
+            f"let the contract of their step refuse them"
+        )

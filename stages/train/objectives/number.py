@@ -46,9 +46,14 @@ class StandardNumber:
         }
 
     def read(self, column: pa.ChunkedArray) -> Tensor:
-        """Standardised."""
+        """Standardised; what is not finite is no value."""
         values = pc.fill_null(column.cast(pa.float64()), math.nan).to_numpy()
+        values = np.where(np.isfinite(values), values, math.nan)
         return torch.from_numpy((values - self.mean) / self.deviation).float()
+
+    def known(self, truth: Tensor) -> Tensor:
+        """A finite number."""
+        return ~truth.isnan()
 
     def losses(self, scores: Tensor, truth: Tensor) -> Tensor:
         """A row without a value costs nothing."""

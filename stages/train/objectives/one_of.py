@@ -14,7 +14,7 @@ from pipeline.digest import Json
 
 from ...targets import OneOf
 from ...training_rows import require_two_classes
-from .base import class_numbers
+from .base import class_numbers, require_all
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class OneOfClasses:
     @classmethod
     def learn(cls, target: OneOf, training: pa.ChunkedArray) -> OneOfClasses:
         """The classes of the training rows. Raises StageError for fewer than two."""
+        require_all(training, target.column)
         labels = training.to_pylist()
         require_two_classes(labels)
         return cls(tuple(sorted(set(labels))), target.column, target.smoothing)
@@ -50,6 +51,10 @@ class OneOfClasses:
     def read(self, column: pa.ChunkedArray) -> Tensor:
         """Class numbers."""
         return class_numbers(column, self.classes)
+
+    def known(self, truth: Tensor) -> Tensor:
+        """A class that training saw."""
+        return truth >= 0
 
     def losses(self, scores: Tensor, truth: Tensor) -> Tensor:
         """A class that training never saw costs nothing."""

@@ -14,7 +14,7 @@ from pipeline.digest import Json
 
 from ...targets import Ordered
 from ...training_rows import require_two_classes
-from .base import class_numbers
+from .base import class_numbers, require_all
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class OrderedLevels:
     @classmethod
     def learn(cls, target: Ordered, training: pa.ChunkedArray) -> OrderedLevels:
         """How many training rows are above each level. Raises StageError for a level never declared, or for one level alone."""
+        require_all(training, target.column)
         labels = training.to_pylist()
         unknown = sorted(set(labels) - set(target.levels), key=str)
         if unknown:
@@ -61,6 +62,10 @@ class OrderedLevels:
     def read(self, column: pa.ChunkedArray) -> Tensor:
         """Level numbers."""
         return class_numbers(column, self.levels)
+
+    def known(self, truth: Tensor) -> Tensor:
+        """A level that was declared."""
+        return truth >= 0
 
     def losses(self, scores: Tensor, truth: Tensor) -> Tensor:
         """The mean over thresholds; a level never declared costs nothing."""

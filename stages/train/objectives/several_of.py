@@ -53,6 +53,10 @@ class SeveralOfClasses:
             truth[row, [place[name] for name in names or () if name in place]] = 1
         return truth
 
+    def known(self, truth: Tensor) -> Tensor:
+        """Every row: one without a class has none."""
+        return torch.ones(len(truth), dtype=torch.bool)
+
     def losses(self, scores: Tensor, truth: Tensor) -> Tensor:
         """The mean over classes."""
         return F.binary_cross_entropy_with_logits(scores, truth, reduction="none").mean(1)
