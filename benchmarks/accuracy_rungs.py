@@ -56,7 +56,7 @@ def text_rungs(name: str, threads: int) -> Mapping[str, Rung]:
     if name == "trec":
         one = kim((1, 2, 3, 4, 5), channels=64, dropout=0.4, epochs=12, patience=3)
         rungs["cnn"] = net(WORDS, one)
-        rungs["average"] = average("linear", "cnn", more={f"held_out_{turn}": (WORDS, one) for turn in range(1, TENTHS)})
+        rungs["average"] = average("linear", "bag", "cnn", more={f"held_out_{turn}": (WORDS, one) for turn in range(1, TENTHS)})
         if encoder:
             rungs["minilm_tuned"] = net(Vectorize[Tokens](features={"tokens": Subwords(path=encoder)}), tuned(encoder, threads))
     return rungs
