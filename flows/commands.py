@@ -184,6 +184,16 @@ def _run_or_step(store: LocalStore, named: str, step: str | None) -> tuple[RunRe
 
 
 @_command
+def export(*, run: str, step: str, folder: Path, onnx: bool, tensorboard: bool, as_json: bool, store: Path) -> None:
+    """Write the model of a step to a folder that needs no store, and beside it what is asked for."""
+    from .export import export_step
+
+    memory.enable()  # off since start-up; see __main__.py
+    local = LocalStore(store)
+    export_step(local, load_run(local, run), step, folder, onnx=onnx, tensorboard=tensorboard, as_json=as_json)
+
+
+@_command
 def docs(*, target: str | None, to: Path, as_json: bool, store: Path) -> None:
     """Write pages on the data of a run, or of a pipeline as it is now."""
     from .pages import show_docs

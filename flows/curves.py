@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 import pyarrow as pa
+import pyarrow.parquet as pq
 import vl_convert as vlc
+
+from pipeline import Report
 
 _POINTS = 300  # a curve of more steps is drawn through the means of as many stretches
 _WIDTH, _HEIGHT = 320, 150
 _FEW = 40  # points that are drawn each
 
 
-def draw(steps: pa.Table, epochs: Sequence[dict[str, float]], metric: str) -> str:
-    """An SVG of four charts. steps: step, loss, norm, rate; epochs: epoch, train_loss, valid_loss, valid_<metric>."""
-    thin = _thinned(steps)
+def draw(log: Report) -> str:
+    """An SVG of four charts, of a training log as `stages.train.log` makes it."""
+    epochs, metric = log.facts["epochs"], log.facts["metric"]
+    thin = _thinned(pq.read_table(pa.BufferReader(log.read("steps.parquet"))))
     losses = [
         {"epoch": one["epoch"], "rows": rows, "loss": one[f"{rows}_loss"]} for one in epochs for rows in ("train", "valid")
     ]
     chosen = [{"epoch": one["epoch"], "value": one[f"valid_{metric}"]} for one in epochs]
-    rows = alt.Color("rows:N", title=None, legend=alt.Legend(orient="top-right"))
+    rows = alt.Color("rows:N", title=None, legend=alt.Legend(orient="top", offset=0))
     charts = (
         _line(losses, "epoch", "loss", "mean loss of an epoch").encode(color=rows),
         _line(chosen, "epoch", "value", f"validation {metric.replace('_', ' ')}"),

@@ -34,6 +34,7 @@ class Display:
             bars = self._started()
             if note.startswith("note:"):
                 bars.console.print(f"  {step}: {note}", highlight=False, markup=False)
+                return
             if step not in self._tasks:
                 self._tasks[step] = bars.add_task(step, total=total, note=note)
             bars.update(self._tasks[step], completed=done, total=total, note=note)

@@ -17,6 +17,7 @@ from stages import (
     Majority,
     Mask,
     Max,
+    Measure,
     NbSvm,
     OneLabel,
     PackageDocstrings,
@@ -82,5 +83,10 @@ docstrings = Pipeline(
         "compare",
         Compare(model="net", baselines=("linear", "nb_svm", "majority")),
         reads={"evaluation": "report", "rows": "report"},
+    ),
+    Step(
+        "speed",  # after all others, which would be timed with it
+        Measure(),
+        reads={"rows": "split", "models": ("majority", "nb_svm", "linear", "net"), "after": "compare"},
     ),
 )

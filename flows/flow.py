@@ -25,6 +25,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pipeline import BlockedError, BrickwiseError, LocalStore, Pipeline, Plan
 from pipeline.compare import keep_of, metrics_of
 from pipeline.engine import Work, failure, skip
+from pipeline.follower import at_once
 from pipeline.record import Outcome
 
 from .markdown import checks_table, metrics_table
@@ -96,7 +97,7 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
         body,
         name=pipeline.name,
         flow_run_name=f"{pipeline.name} {run_id}",
-        task_runner=PromptTaskRunner(max_workers=8),  # type: ignore[arg-type]  # a PrefectConcurrentFuture is a PrefectFuture
+        task_runner=PromptTaskRunner(max_workers=at_once(8)),  # type: ignore[arg-type]  # a PrefectConcurrentFuture is a PrefectFuture
         persist_result=False,
         validate_parameters=False,
     )

@@ -13,6 +13,7 @@ from pipeline.errors import bounded
 from pipeline.record import Difference, RunRecord
 
 from .hints import next_command
+from .reports import reports, speed_table
 from .tables import STYLE, comparisons_table, grid_of, let_pass, metrics_table, steps_table, troubles, warned
 
 
@@ -34,6 +35,7 @@ def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
     if record.comparisons:
         parts += [comparisons_table(record.comparisons)]
     parts += [Text(line, style="bold") for line in record.keep]
+    parts += [speed_table(facts) for facts in reports(store, record.steps, "speed")]
     if record.diff.details:
         parts += [comparisons_table(record.diff.details, against="champion's")]
     parts += [verdict_line(record, champion), Text(f"next: {next_command(record, store)}", style="dim")]

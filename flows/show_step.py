@@ -16,6 +16,7 @@ from pipeline.stage import Port
 from pipeline.table import Table
 
 from .reasons import reasons
+from .reports import report_views
 from .show import console
 from .tables import checks_table, let_pass, steps_table, troubles
 from .upkeep import what_is_gone
@@ -48,6 +49,8 @@ def show_step(store: LocalStore, record: RunRecord, name: str, *, whole_key: boo
         shown.print(line, style="bold yellow", markup=False)
     for port, digest in step.outputs.items():
         shown.print(f"output {port}: {digest}")
+    for view in report_views(store, step):
+        shown.print(view)
     for line in what_is_gone(store, record, name):
         shown.print(line, style="yellow", markup=False)
         return

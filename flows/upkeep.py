@@ -36,7 +36,9 @@ def show_collected(store: LocalStore, keep: int, *, dry_run: bool, as_json: bool
     )
     for word, work in (("kept", found.kept["work"]), ("would go" if dry_run else "removed", removed["work"])):
         if work.files:
-            print(f"{word}: {work.files:,} files ({_size(work.bytes)}) of steps that were not finished")
+            print(
+                f"{word}: {work.files:,} file{'' if work.files == 1 else 's'} ({_size(work.bytes)}) of steps that were not finished"
+            )
     if found.aside.files:
         print(
             f"aside: {_objects(found.aside)} that were damaged lie in {store.root / 'aside'}; delete them when you have looked"

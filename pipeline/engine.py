@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from .errors import BlockedError, StageError
+from .follower import at_once
 from .making import Outputs
 from .pipeline import Pipeline
 from .plan import Plan
@@ -31,6 +32,7 @@ def local_engine(pipeline: Pipeline, planned: Plan, work: Work, run_id: str) -> 
     try:
         while waiting or running:
             ready = [name for name in waiting if all(up in done for up in pipeline.upstream(name))]
+            ready = ready if at_once(_AT_ONCE) > 1 else waiting[:1]
             waiting = [name for name in waiting if name not in ready]
             skipped = {name: outcome for name in ready if (outcome := skip(pipeline, planned, name, done)) is not None}
             done |= skipped

@@ -27,6 +27,7 @@ _LARGEST = 2**26  # bytes of facts.json: facts are small
 _NAME = re.compile(r"[\w-][\w. -]*(/[\w-][\w. -]*)*")  # no step begins with a dot, so that none leads upwards
 
 A = TypeVar("A", bound=Artifact)
+T = TypeVar("T", bytes, memoryview)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,17 @@ class _Files:
 
     def get(self, digest: str) -> bytes:
         """Verified. Raises StoreError."""
-        data = durable.read(self.paths[digest])
+        return self._verified(digest, durable.read(self.paths[digest]))
+
+    def map(self, digest: str) -> memoryview:
+        """Verified, through the map. Raises StoreError."""
+        return self._verified(digest, durable.read_mapped(self.paths[digest]))
+
+    def head(self, digest: str, count: int) -> bytes:
+        """The first bytes, not verified."""
+        return durable.read(self.paths[digest], count) or b""
+
+    def _verified(self, digest: str, data: T | None) -> T:
         if data is None or digest_bytes(data) != digest:
             raise StoreError(f"{self.paths[digest]} is gone or was changed; export it again")
         return data
@@ -67,6 +78,10 @@ def save(artifact: Artifact, folder: str | Path) -> Path:
         shown = json.dumps({"digest": digest, **document}, indent=2, ensure_ascii=False)
         durable.write(draft / FACTS, shown.encode(), draft, read_only=False)
         durable.move(draft, folder)
+    except StoreError as error:
+        if isinstance(error.__cause__, OSError):
+            raise UsageError(f"cannot write {folder}: {error.__cause__.strerror}; mend that, or name another folder") from error
+        raise
     finally:
         with suppress(StoreError):
             for path in written:

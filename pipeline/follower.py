@@ -11,9 +11,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from .errors import BrickwiseError, StageError
+from .errors import StageError
 from .execute import recorded
 from .key import key
+from .make import failing_as
 from .making import Making, given_to
 from .pipeline import Pipeline
 from .plan import Selection, parts_of, plan, step_plan, usable
@@ -30,6 +31,11 @@ _nth = count()  # of this process's runs, which are those of rank 0 in the same 
 def is_follower() -> bool:
     """Whether the environment says that this process is one of several, and not the first."""
     return _several() and os.environ.get("RANK", "0") != "0"
+
+
+def at_once(most: int) -> int:
+    """How many steps may run at once: one after the other where ranks meet in them, for all must meet in the same order."""
+    return 1 if _several() else most
 
 
 def _several() -> bool:
@@ -109,15 +115,10 @@ def _followed(
 def _join(step: Making) -> None:
     """Run a stage for those who wait for it in the other processes; what it gives is rank 0's to store."""
     stage: Any = step.pipeline.steps[step.name].stage
-    try:
+    with failing_as(f"step {step.name!r} at rank {os.environ['RANK']}"):
         result = stage.run(**given_to(step))
         for _ in result if isinstance(result, Iterator) else ():
             pass
-    except BrickwiseError as error:
-        error.args = (f"step {step.name!r}: {error}",)
-        raise
-    except Exception as error:
-        raise StageError(f"step {step.name!r} failed at rank {os.environ['RANK']}: {type(error).__name__}: {error}") from error
 
 
 class _Leader:

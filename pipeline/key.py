@@ -171,8 +171,11 @@ def _records(found: Ports) -> tuple[type, ...]:
 def _differences(old: Parts, new: Parts, news: News) -> Iterable[str]:
     if old["format"] != new["format"]:
         yield f"brickwise: key format {old['format']} -> {new['format']}"
-    yield from _values("config", old["config"], new["config"])
+    yield from (config := list(_values("config", old["config"], new["config"])))
+    swapped = any(".class " in change or change.startswith("config: class ") for change in config)
     for name in sorted(old["code"].keys() | new["code"].keys()):
+        if swapped and (name not in old["code"] or name not in new["code"]):
+            continue  # another class in the config brings its code along
         if old["code"].get(name) != new["code"].get(name):
             change = " (new)" if name not in old["code"] else " (gone)" if name not in new["code"] else ""
             yield f"code: {name}{change}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from .digest import Json
@@ -38,21 +40,10 @@ def make(step: Making) -> Json:
 def _once(step: Making) -> Json:
     pipeline, store, name, above = step.pipeline, step.store, step.name, step.above
     stage, found = pipeline.steps[name].stage, pipeline.ports[name]
-    try:
+    with failing_as(f"step {name!r}"):
         outputs, away = replayed(store, load_repairs(store, step.parts.get("repairs")), partial(run_stage, step))
         if not found.mapped and stage.outside() != step.parts["outside"]:
             raise StageError("what it reads from outside changed while it ran, so that nobody knows what it read; run again")
-    except DamagedError:
-        raise
-    except BrickwiseError as error:
-        error.args = (f"step {name!r}: {error}",)
-        raise
-    except ElsewhereError as error:
-        raise StageError(f"step {name!r} failed: {error}") from error
-    except Exception as error:
-        said = str(error)
-        said = said if len(said) <= _SAID else bounded(said, _SAID)
-        raise StageError(f"step {name!r} failed: {type(error).__name__}: {said}") from error
     rows_in = sum(_rows(store, digest) for digest in _feeds(pipeline, name, "rows", above)) if "rows" in found.inputs else None
     rows_out = _rows(store, outputs["rows"]) if "rows" in outputs else None
     turned = sum(file["rows"] for file in away) if rows_out is not None else None
@@ -68,6 +59,24 @@ def _once(step: Making) -> Json:
         "rows_out": rows_out,
         "rows_quarantined": turned,
     }
+
+
+@contextmanager
+def failing_as(who: str) -> Iterator[None]:
+    """Raise as a StageError that names the step what its stage raises inside the block, and our own errors with that name."""
+    try:
+        yield
+    except DamagedError:
+        raise
+    except BrickwiseError as error:
+        error.args = (f"{who}: {error}",)
+        raise
+    except ElsewhereError as error:
+        raise StageError(f"{who} failed: {error}") from error
+    except Exception as error:
+        said = str(error)
+        said = said if len(said) <= _SAID else bounded(said, _SAID)
+        raise StageError(f"{who} failed: {type(error).__name__}: {said}") from error
 
 
 def _remake(step: Making, damage: DamagedError) -> None:

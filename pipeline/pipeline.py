@@ -68,6 +68,7 @@ class Pipeline:
                 )
                 problems += wrong
                 problems += _check_problems(step, self.ports[step.name])
+                problems += _apart(step, self.wires[step.name])
         if problems:
             raise WiringError(name, problems)
 
@@ -135,6 +136,17 @@ class Pipeline:
 
 def _bad_name(what: str, name: str) -> str:
     return f"{what} name {name!r} must be lower-case letters, digits and _, starting with a letter, at most 64"
+
+
+def _apart(step: Step, wires: Mapping[str, tuple[Wire, ...]]) -> list[str]:
+    """Ports that one step must feed, and several do."""
+    ports = [port for port in step.stage.together if port in wires]
+    feeders = list(dict.fromkeys(wire.step for port in ports for wire in wires[port]))
+    if len(feeders) < 2:
+        return []
+    return [
+        f"step {step.name!r}: ports {', '.join(ports)} belong together, and {', '.join(feeders)} feed them; read one of these"
+    ]
 
 
 def _check_problems(step: Step, found: Ports) -> list[str]:

@@ -55,6 +55,7 @@ class Stage(Frozen):
     ] = ()  # distributions whose version can change the output; "name?": where it is installed
     reaches: ClassVar[tuple[Any, ...]] = ()
     collective: ClassVar[bool] = False  # `run` meets itself in the other processes that torchrun started
+    together: ClassVar[tuple[str, ...]] = ()  # ports that one and the same step must feed
     keeps_rows: ClassVar[bool] = True  # rows in = rows out + quarantined, where both ports are called `rows`
 
     def outside(self) -> Mapping[str, Json]:

@@ -4,6 +4,7 @@ from .baseline import Baseline, Boosting, EncoderLogistic, Majority, NbSvm, Rung
 from .checks import Drift, LabelsInParts, Leakage, OneLabel
 from .clean import Clean, Deduplicate
 from .compare import Compare
+from .ensemble import Average, Stack
 from .evaluate import Evaluate
 from .features import Categories, Characters, Dates, Feature, Numbers, Subwords, Tags, Words
 from .ingest import (
@@ -20,6 +21,7 @@ from .ingest import (
     SqlRows,
     TextFolder,
 )
+from .measure import Measure
 from .parts import (
     Attend,
     Attention,
@@ -53,7 +55,7 @@ from .parts import (
     Transformer,
     Values,
 )
-from .predict import Answer, predict, predictor
+from .predict import Answer, predict_rows, predictor
 from .targets import Number, OneOf, Ordered, SeveralOf, Target
 from .train import Train
 from .transform import Mask, Split
@@ -63,6 +65,7 @@ __all__ = [
     "Answer",
     "Attend",
     "Attention",
+    "Average",
     "Bag",
     "Baseline",
     "Boosting",
@@ -102,6 +105,7 @@ __all__ = [
     "Mask",
     "Max",
     "Mean",
+    "Measure",
     "Merge",
     "MixedNet",
     "NbSvm",
@@ -124,6 +128,7 @@ __all__ = [
     "Source",
     "Split",
     "SqlRows",
+    "Stack",
     "Subwords",
     "Sum",
     "Tags",
@@ -136,6 +141,6 @@ __all__ = [
     "Values",
     "Vectorize",
     "Words",
-    "predict",
+    "predict_rows",
     "predictor",
 ]

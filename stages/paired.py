@@ -37,7 +37,7 @@ def compare_models(config: Compare, evaluation: Evaluation, rows: Table[Any]) ->
             raise StageError(f"model {name!r} was not evaluated; {suggest(name, models)}")
     classes = evaluation.facts["classes"]
     kind = KINDS[target_of(evaluation.facts)["kind"]]
-    answers = {m: _answers(kind, table.filter(pc.equal(table["model"], m)), classes, classes) for m in models}
+    answers = {m: answers_of(kind, table.filter(pc.equal(table["model"], m)), classes, classes) for m in models}
     measured = list(next(iter(answers.values())).metrics())
     if config.metric not in measured:
         raise StageError(
@@ -85,7 +85,7 @@ def compare_runs(
         if common.num_rows < _FEWEST:
             continue
         old, new = (
-            _answers(kind, half.take(common[side]), own[i], classes)
+            answers_of(kind, half.take(common[side]), own[i], classes)
             for i, (half, side) in enumerate(zip(halves, ("before", "after"), strict=True))
         )
         left_out = sum(half.num_rows - common.num_rows for half in halves)
@@ -103,7 +103,7 @@ def _common(before: pa.Table, after: pa.Table) -> pa.Table:
     return sides[0].join(sides[1], ["id", "label"], join_type="inner").sort_by("id")
 
 
-def _answers(kind: type[Answers], table: pa.Table, own: list[str], classes: list[str]) -> Answers:
+def answers_of(kind: type[Answers], table: pa.Table, own: list[str], classes: list[str]) -> Answers:
     """Answers over `classes`, from values over `own` classes."""
     values = over(np.vstack(table["values"].to_numpy()), own, classes)
     groups = table["group"].combine_chunks().dictionary_encode().indices.to_numpy()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # n rows with their source columns -> [n, classes], rows sum to 1 where the classes exclude each other; [n, 1] for a number
 Predictor = Callable[["pa.Table"], "np.ndarray[Any, Any]"]
 
-_FAMILIES = ("majority", "nb_svm", "tfidf_logistic", "boosting", "encoder_logistic", "net")
+_FAMILIES = ("majority", "nb_svm", "tfidf_logistic", "boosting", "encoder_logistic", "net", "average", "stack")
 
 
 class Answer(NamedTuple):
@@ -25,8 +25,8 @@ class Answer(NamedTuple):
     probability: float
 
 
-def predict(model: Model, rows: Sequence[str | Mapping[str, Any]]) -> list[Any]:
-    """What a model says of each row, in their order: `predict(Model.load("folder"), ["a text", "another"])`.
+def predict_rows(model: Model, rows: Sequence[str | Mapping[str, Any]]) -> list[Any]:
+    """What a model says of each row, in their order: `predict_rows(Model.load("folder"), ["a text", "another"])`.
 
     rows: texts, or dictionaries with the columns that the model reads.  Gives an `Answer` a row; for a target of several classes a
     list of them, those likelier than not, the likeliest first; for a number a float.  Reads the model anew: for many calls take
@@ -51,9 +51,33 @@ def predict(model: Model, rows: Sequence[str | Mapping[str, Any]]) -> list[Any]:
 def predictor(model: Model) -> Predictor:
     """Read a model; its columns are `model.facts["classes"]`. Raises StageError for a family nobody knows."""
     import numpy as np
+    from safetensors import SafetensorError
 
-    predict = _of_family(model)
-    return lambda rows: predict(rows) if rows.num_rows else np.zeros((0, len(model.facts["classes"]) or 1))
+    try:
+        predict = _of_family(model)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, SafetensorError) as error:
+        family = bounded(model.facts.get("family"))
+        raise StageError(
+            f"the model's files cannot be read as {family}: {bounded(error, 300)}; make the model again"
+        ) from error
+
+    width = len(model.facts.get("classes") or ()) or 1
+
+    def answer(rows: pa.Table) -> np.ndarray[Any, Any]:
+        if not rows.num_rows:
+            return np.zeros((0, width))
+        try:
+            found = predict(rows)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StageError(
+                f"the model cannot answer rows with the columns {bounded(', '.join(rows.column_names))}: {bounded(str(error), 200)}; "
+                f"give each row the columns that the model was fitted on, of the same types"
+            ) from error
+        if found.shape[1] != width:
+            raise StageError(f"the model says {found.shape[1]} values a row and names {width} classes; make the model again")
+        return found
+
+    return answer
 
 
 def _of_family(model: Model) -> Predictor:
@@ -82,5 +106,13 @@ def _of_family(model: Model) -> Predictor:
             from .train.model import load_net
 
             return load_net(model)
+        case "average":
+            from .ensemble.average import load_average
+
+            return load_average(model)
+        case "stack":
+            from .ensemble.stacking import load_stack
+
+            return load_stack(model)
         case family:
             raise StageError(f"model family {family!r} is unknown, expected one of {', '.join(_FAMILIES)}")

@@ -15,6 +15,8 @@ class Target(Part):
     kind: what a stored model calls it.  holds: the type that the column must have in a table.  metrics: what training can stop by.
     """
 
+    abstract = True
+
     kind: ClassVar[str]
     holds: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]

@@ -43,6 +43,7 @@ def fit_boosting(config: Boosting, training: pa.Table, validation: pa.Table) -> 
     dumped = grow(config, learnt, held_out[0] if held_out else None, len(classes))
     trees = save_trees(dumped)
     facts = {
+        "reads": list(config.columns()),
         "family": "boosting",
         "classes": classes,
         "parameters": int(load_trees(trees)["values"].size),

@@ -1,4 +1,4 @@
-"""A frozen sentence encoder under a logistic regression: its files, and the regression as safetensors."""
+"""A frozen sentence encoder under logistic regressions of each class against the rest: its files, and theirs as safetensors."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from safetensors.numpy import load, save
-from scipy.special import softmax
-from sklearn.linear_model import LogisticRegression
+from scipy.special import log_expit, softmax
 
 from pipeline import Model
 
@@ -17,27 +17,26 @@ from ..encoders.files import CONFIG, TOKENIZER, WEIGHTS
 from ..encoders.module import build_encoder, encoder_tokenizer
 from ..encoders.vectors import sentence_vectors
 from ..predict import Predictor
-from .linear import two_rows
+from .one_vs_rest import fit_one_vs_rest
 
 if TYPE_CHECKING:
     from .rungs import EncoderLogistic
 
-_ROUNDS = 2000  # at most; real vectors take some dozen
-
 
 def fit_encoder_logistic(config: EncoderLogistic, files: Mapping[str, bytes], training: pa.Table) -> Model:
-    """Vectors of the training texts, once; then the regression.
+    """Vectors of the training texts, once; then the regressions.
 
     files: those of the encoder, which the model keeps, byte for byte.
     """
     vectors = _vectors(files, config.max_tokens, config.threads, training)
-    regression = LogisticRegression(C=config.strength, max_iter=_ROUNDS)
-    regression.fit(vectors, training["label"].to_pylist())
-    coefficients, intercepts = two_rows(regression.coef_, regression.intercept_)
+    classes = sorted(set(training["label"].to_pylist()))
+    truth = pc.index_in(training["label"], value_set=pa.array(classes)).to_numpy()
+    coefficients, intercepts, settled = fit_one_vs_rest(vectors, truth, len(classes), config.strength, config.threads)
     return Model(
         facts={
             "family": "encoder_logistic",
-            "classes": [str(label) for label in regression.classes_],
+            "classes": classes,
+            "converged": settled,
             "parameters": int(coefficients.size + intercepts.size),
             "max_tokens": config.max_tokens,
             "threads": config.threads,
@@ -53,7 +52,8 @@ def load_encoder_logistic(model: Model) -> Predictor:
 
     def predict(rows: pa.Table) -> np.ndarray[Any, Any]:
         vectors = _vectors(files, facts["max_tokens"], facts["threads"], rows)
-        return np.asarray(softmax(np.asarray(vectors @ head["coefficients"].T + head["intercepts"], np.float64), axis=1))
+        margins = np.asarray(vectors @ head["coefficients"].T + head["intercepts"], np.float64)  # [n, C]
+        return np.asarray(softmax(log_expit(margins), axis=1))  # the logistic of each, over their sum
 
     return predict
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from pipeline import StageError
 from pipeline.errors import bounded, suggest
 
+from ..threads import alone
 from .files import read_config
 
 try:
@@ -50,7 +51,8 @@ def build_encoder(config: bytes, weights: bytes | None = None) -> Encoder:
     """
     found = _config(config)
     kind: Any = MODEL_MAPPING[type(found)]
-    inner = _loaded(kind, found, weights) if weights else kind._from_config(found, attn_implementation=_attention(kind))  # noqa: SLF001  # what AutoModel.from_config calls
+    with alone():
+        inner = _loaded(kind, found, weights) if weights else kind._from_config(found, attn_implementation=_attention(kind))  # noqa: SLF001  # what AutoModel.from_config calls
     if getattr(inner, "pooler", None) is not None:
         inner.pooler = None
     return Encoder(inner.eval(), int(found.hidden_size))

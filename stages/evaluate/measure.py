@@ -99,6 +99,8 @@ def over(given: Array, own: list[str], classes: list[str]) -> Array:
 
 def _slices(config: Evaluate, table: pa.Table) -> Iterator[tuple[tuple[str, str], np.ndarray[Any, Any]]]:
     for column in config.slices:
+        if column == "length" and "text" not in table.column_names:
+            continue  # the default, where there is nothing that has one
         if column == "length":
             lengths = pc.utf8_length(table["text"]).to_numpy()
             edges = np.unique(np.quantile(lengths, [0.25, 0.5, 0.75]).astype(int))

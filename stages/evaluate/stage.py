@@ -10,6 +10,8 @@ from pydantic import Field
 from pipeline import Evaluation, Model, Stage, Table
 from schemas import Prediction, SplitRow
 
+LENGTH = ("length",)
+
 
 class Evaluated(NamedTuple):
     """Metrics with their intervals, and the predictions they come from."""
@@ -32,13 +34,14 @@ class Evaluate(Stage):
     )  # fmt: skip
     keeps_rows: ClassVar[bool] = False  # one prediction a model for each test row
 
-    slices: tuple[str, ...] = ("length",)
+    slices: tuple[str, ...] = Field(default=LENGTH, description="columns, and length; that by default where there is a text")
     resamples: int = Field(default=1000, ge=100, description="of the bootstrap")
     seed: int = Field(default=7, ge=0)
 
     def columns_read(self) -> Mapping[str, Sequence[str]]:
         """The slices; lengths are those of the column text. Which column holds the truth only the models say."""
-        return {"rows": tuple("text" if name == "length" else name for name in self.slices)}
+        named = () if self.slices == LENGTH else self.slices
+        return {"rows": tuple("text" if name == "length" else name for name in named)}
 
     def run(self, rows: Table[SplitRow], models: Mapping[str, Model]) -> Evaluated:
         """Raises StageError when no row is for testing, models have several targets, or a row has no truth."""

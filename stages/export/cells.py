@@ -6,6 +6,7 @@ B rows, L positions, E width given, H width of the state.
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,10 @@ _GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}  # ONNX's order, by the places
 
 class OnnxCell(nn.Module):
     """One layer, forwards, rows first, in the place of nn.LSTM or nn.GRU. It can be exported, not computed: it gives zeros."""
+
+    given: Tensor
+    state: Tensor
+    biases: Tensor
 
     def __init__(self, operator: str, cell: nn.Module) -> None:
         super().__init__()
@@ -37,7 +42,9 @@ class OnnxCell(nn.Module):
         """[B, L, E] -> [B, L, H], and the last state (of an LSTM its cell too), [1, B, H]"""
         rows, length = found.shape[:2]
         ends = [[1, rows, self.hidden]] * (2 if self.operator == "LSTM" else 1)
-        attributes = {"hidden_size": self.hidden} | ({"linear_before_reset": 1} if self.operator == "GRU" else {})
+        attributes: dict[str, Any] = {"hidden_size": self.hidden} | (
+            {"linear_before_reset": 1} if self.operator == "GRU" else {}
+        )
         states, *last = symbolic_multi_out(
             self.operator,
             (found.transpose(0, 1), self.given, self.state, self.biases),

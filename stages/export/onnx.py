@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -33,8 +33,9 @@ except ImportError as error:
 
 TOLERANCE = 1e-4  # of a score, beside torch
 _OPSET = 20
+_LONGEST = 40
 _TRACED = (3, 5, 4)  # B, L, K of the batch that is traced; none is 1, which the exporter would take for fixed
-_TRIED = ((1, 1, 1), (2, 9, 3), (5, 2, 7), (4, 40, 2))  # B, L, K of the batches that are compared
+_TRIED = ((1, 1, 1), (2, 9, 3), (5, 2, 7), (4, _LONGEST, 2))  # B, L, K of the batches that are compared
 
 
 class _Answering(nn.Module):
@@ -62,11 +63,15 @@ def to_onnx(model: Model) -> bytes:
         raise StageError(f"model family {bounded(model.facts.get('family'))!r} is no net, and ONNX is for nets alone")
     net, config, fitted = rebuild(model)
     inputs = inputs_of(config, fitted, {name: model.read(name) for name in model.files})
-    return export(net, inputs, model.facts)
+    lengths = [feature.max_tokens for feature, _ in fitted.values() if hasattr(feature, "max_tokens")]
+    return export(net, inputs, model.facts, longest=min(lengths, default=_LONGEST))
 
 
-def export(net: nn.Module, inputs: Mapping[str, Input], facts: Mapping[str, Json]) -> bytes:
-    """A net in eval mode as an ONNX file. inputs: what each column is. facts: target and classes. Raises StageError as `to_onnx`."""
+def export(net: nn.Module, inputs: Mapping[str, Input], facts: Mapping[str, Json], *, longest: int = _LONGEST) -> bytes:
+    """A net in eval mode as an ONNX file. inputs: what each column is. facts: target and classes. longest: L that it may be given.
+
+    Raises StageError as `to_onnx`.
+    """
     random = torch.Generator().manual_seed(0)
     answer = "number" if facts["target"]["kind"] == "number" else "probabilities"
     try:
@@ -89,17 +94,19 @@ def export(net: nn.Module, inputs: Mapping[str, Input], facts: Mapping[str, Json
     _forget_where_it_was_made(made)
     onnx.helper.set_model_props(made, {name: json.dumps(facts[name]) for name in ("target", "classes")})
     data: bytes = made.SerializeToString(deterministic=True)
-    _require_same(data, _Answering(net, tuple(inputs), facts), inputs, random)
+    _require_same(data, _Answering(net, tuple(inputs), facts), inputs, [(b, min(n, longest), k) for b, n, k in _TRIED], random)
     return data
 
 
 @torch.no_grad()
-def _require_same(data: bytes, net: _Answering, inputs: Mapping[str, Input], random: torch.Generator) -> None:
+def _require_same(
+    data: bytes, net: _Answering, inputs: Mapping[str, Input], shapes: Iterable[tuple[int, int, int]], random: torch.Generator
+) -> None:
     """Raise StageError unless onnxruntime gives what torch gives, on batches of several shapes."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    for shape in _TRIED:
+    for shape in shapes:
         given = {name: _batch(one, shape, random) for name, one in inputs.items()}
         expected = [tensor.numpy() for tensor in net(*given.values())]
         try:

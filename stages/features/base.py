@@ -38,6 +38,8 @@ class Fitted(Protocol):
 class Feature(Part):
     """One column of features. kind: what a net gets of it."""
 
+    abstract = True
+
     kind: ClassVar[Kind]
 
     def sources(self) -> Mapping[str, str | None]:

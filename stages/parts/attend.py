@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Attend(Part):
     """A sequence to one vector; the module is called with (found, real), real [B, L] being True off the padding."""
 
+    abstract = True
+
     def width_out(self, width: int) -> int:
         """The width that it gives for a width; the same, unless a part says otherwise."""
         return width

@@ -36,8 +36,12 @@ class Input:
 
 
 class Part(Frozen):
-    """One slot's config. packages: distributions that it needs beside those of the stage."""
+    """One slot's config. packages: distributions that it needs beside those of the stage.
 
+    abstract, in a class's own body: it is no part, but what several have in common.
+    """
+
+    abstract: ClassVar[bool] = True
     packages: ClassVar[tuple[str, ...]] = ()
     reaches: ClassVar[tuple[Any, ...]] = ()  # its subclasses are looked up by name to read a config: the one in use counts
 
@@ -51,7 +55,9 @@ class Part(Frozen):
             ((name, fields),) = value.items()
             known = {kind.__name__: kind for kind in _kinds(cls)}
             if name not in known:
-                raise ValueError(f"{cls.__name__} has no part {name!r}; {suggest(str(name), known)}")
+                raise ValueError(
+                    f"{cls.__name__} has no part {name!r}; {suggest(str(name), known)}; one of your own is known once its module is imported"
+                )
             return known[name](**fields) if known[name] is not cls else read(fields)
         return read(value)
 
@@ -68,6 +74,13 @@ def by_name(value: Any) -> Any:
 
 
 def _kinds(part: type[Part]) -> Iterator[type[Part]]:
+    """Those that are no base of others alone; of two of one name the shipped one is last, so that nobody takes its place unseen."""
+    found = list(_below(part))
+    yield from sorted(found, key=lambda kind: kind.__module__.startswith(__package__.partition(".")[0] + "."))
+
+
+def _below(part: type[Part]) -> Iterator[type[Part]]:
     for kind in part.__subclasses__():
-        yield from _kinds(kind)
-    yield part
+        yield from _below(kind)
+    if "abstract" not in vars(part):
+        yield part

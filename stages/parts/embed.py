@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Embed(Part):
     """One column of features as vectors. takes: the kind of column."""
 
+    abstract = True
+
     takes: ClassVar[Kind] = "tokens"
 
     def width_out(self) -> int:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Encode(Part):
     """Sequences to sequences of the same length; the module is called with (found, real), real [B, L] being True off the padding."""
 
+    abstract = True
+
     def width_out(self, width: int) -> int:
         """The width that it gives for a width. Raises ValueError for one that it cannot take."""
         raise TypeError(f"part {type(self).__name__} must define width_out(self, width)")
@@ -61,6 +63,8 @@ class Recurrent(Encode):
     A layer that reads in both directions puts them side by side at each position, the forward one first.
     """
 
+    abstract = True
+
     cell: ClassVar[Literal["GRU", "LSTM", "written"]]
 
     hidden: int = Field(default=128, ge=1, description="of each direction")
@@ -92,9 +96,9 @@ class Lstm(Recurrent):
 
 
 class LstmWritten(Recurrent):
-    """The same LSTM written out in torch, a position at a time: what the library's own saves.
+    """The same LSTM written out in torch, a position at a time, to compare the library's own with.
 
-    Same weights, same results, many times slower.  ONNX fixes its length, since its loop is Python's.
+    Same weights, same results; in an ONNX file it is the library's.
     """
 
     cell = "written"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class Merge(Part):
     """A list of [rows, width] to one; the module is called with the list, in the order of the branches."""
 
+    abstract = True
+
     def width_out(self, widths: Sequence[int]) -> int:
         """The width that it gives for widths. Raises ValueError for some that do not go together."""
         raise TypeError(f"part {type(self).__name__} must define width_out(self, widths)")

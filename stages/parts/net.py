@@ -59,6 +59,8 @@ class Net(Part):
     files (one with a `begin` of its own) is left as it is.
     """
 
+    abstract = True
+
     predict: SerializeAsAny[Predict] = Perceptron()
     initialise: Literal[
         "default", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal", "normal", "zeros"
@@ -113,6 +115,11 @@ class Net(Part):
             ]
             initialise(net, self.initialise, leave=begun)
         return net
+
+    def begun(self) -> tuple[str, ...]:
+        """Where the weights are that start from files, as their names begin."""
+        branches = self.columns().items()
+        return tuple(f"branches.of_{name}.embed." for name, one in branches if type(one.embed).begin is not Embed.begin)
 
     def begin(self, net: Any, inputs: Mapping[str, Input]) -> None:
         """Fill the weights of a built net from the files that its embeddings start from, once, before training."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Predict(Part):
     """A vector to scores (logits for classes)."""
 
+    abstract = True
+
     def build(self, width: int, outputs: int) -> nn.Module:
         """The module for inputs of a width."""
         raise TypeError(f"part {type(self).__name__} must define build(self, width, outputs)")

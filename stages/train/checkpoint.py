@@ -77,7 +77,7 @@ def restore(state: State, data: bytes, identity: Json) -> None:
     """Put a state where a checkpoint left it. Raises StageError, with the difference, for one of another config or other data."""
     tensors = load(data)
     head = json.loads(tensors.pop("head").numpy().tobytes())
-    difference = list(_differences(head.pop("identity"), identity))
+    difference = differences(head.pop("identity"), identity)
     if difference:
         raise StageError(
             f"the checkpoint belongs to another training: {'; '.join(difference)}; "
@@ -95,6 +95,16 @@ def restore(state: State, data: bytes, identity: Json) -> None:
         slots.setdefault(int(number), {})[slot] = tensor
     groups = state.optimizer.state_dict()["param_groups"]
     state.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+
+
+def identity_of(data: bytes) -> Json:
+    """Of which training a checkpoint is."""
+    return json.loads(load(data)["head"].numpy().tobytes())["identity"]
+
+
+def differences(found: Json, expected: Json) -> list[str]:
+    """Where two identities differ, a line each."""
+    return list(_differences(found, expected))
 
 
 def _name(step: int, data: bytes) -> str:

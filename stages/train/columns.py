@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
+from pipeline import StageError
+
 from ..parts.base import Kind
 
 
@@ -32,6 +34,9 @@ class Column(Protocol):
 
     def bytes(self) -> int:
         """Memory that it takes."""
+
+    def require(self, name: str, size: int) -> None:
+        """Raise StageError for numbers that the input of this size does not have."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,14 @@ class Ragged:
     def bytes(self) -> int:
         """Of values and offsets."""
         return sum(part.nbytes for part in (self.values, self.starts, self.counts))
+
+    def require(self, name: str, size: int) -> None:
+        """size: of the vocabulary."""
+        if len(self.values) and not (int(self.values.min()) >= 0 and int(self.values.max()) < size):
+            raise StageError(
+                f"column {name!r} holds numbers from {int(self.values.min())} to {int(self.values.max())}, the vocabulary has {size}; "
+                f"wire rows and vocabulary from one Vectorize"
+            )
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,10 @@ class Nested:
         """Of both levels."""
         return self.tokens.bytes() + self.characters.bytes()
 
+    def require(self, name: str, size: int) -> None:
+        """size: of the alphabet."""
+        self.characters.require(name, size)
+
 
 @dataclass(frozen=True)
 class Dense:
@@ -106,6 +123,14 @@ class Dense:
         """Of the values."""
         return self.values.nbytes
 
+    def require(self, name: str, size: int) -> None:
+        """size: how many numbers a row has."""
+        if self.values.shape[1] != size:
+            raise StageError(
+                f"column {name!r} holds {self.values.shape[1]} numbers a row, the vocabulary says {size}; "
+                f"wire rows and vocabulary from one Vectorize"
+            )
+
 
 def column_of(kind: Kind, found: pa.ChunkedArray) -> Column:
     """A table's column as tensors. One that lies in one piece is not copied: its values are the Arrow memory itself."""
@@ -115,13 +140,22 @@ def column_of(kind: Kind, found: pa.ChunkedArray) -> Column:
     if kind == "characters":
         tokens = _ragged(array, flat=False)
         return Nested(tokens, _ragged(array.values))
-    width = len(array.flatten()) // max(len(array), 1)
+    sizes = np.diff(array.offsets.to_numpy())
+    width = int(sizes[0]) if len(sizes) else 0
+    if (sizes != width).any():
+        raise StageError(
+            f"a column of numbers has rows of {width} and of {int(sizes[sizes != width][0])}, expected as many in each"
+        )
     values = from_dlpack(array.flatten()).view(len(array), width).float()
-    return Dense(values, np.full(len(array), width))
+    return Dense(values, np.ones(len(array), np.int64))  # as many in every row: they take no part in what is padding
 
 
 def _ragged(array: pa.ListArray, *, flat: bool = True) -> Ragged:
     offsets = array.offsets.to_numpy().astype(np.int64)
+    if len(array) and not np.diff(offsets).all():
+        raise StageError(
+            f"row {int(np.argmin(np.diff(offsets)))} of a column of tokens is empty, expected at least one in each"
+        )
     starts, counts = torch.from_numpy(offsets[:-1]), torch.from_numpy(np.diff(offsets))
     values = from_dlpack(array.values) if flat and len(array.values) else torch.zeros(0, dtype=torch.int64)
     return Ragged(values, starts, counts, counts.numpy())

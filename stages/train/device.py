@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from pipeline import StageError
 
+from ..threads import alone
+
 if TYPE_CHECKING:
     from .stage import Train
 
-_ONE_AT_A_TIME = threading.Lock()  # dropout draws from torch's one global generator: two nets at once would mix their draws
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
@@ -33,7 +34,9 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def choose_type(wanted: str, device: torch.device) -> torch.dtype:
-    """The type to compute in; "auto" is bf16 on CUDA, else fp32."""
+    """The type to compute in; "auto" is bf16 on CUDA, else fp32. Raises StageError for fp16 on a CPU, which not all layers have."""
+    if wanted == "fp16" and device.type == "cpu":
+        raise StageError("precision fp16 is for GPUs: on a CPU some layers cannot compute in it; use bf16 or fp32")
     return _TYPES[("bf16" if device.type == "cuda" else "fp32") if wanted == "auto" else wanted]
 
 
@@ -42,13 +45,18 @@ def lower(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[ob
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
 
+def seed(*numbers: int) -> None:
+    """Set torch's generator to a function of these numbers."""
+    torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1)[0]))
+
+
 @contextmanager
 def settings(config: Train) -> Iterator[None]:
     """Threads, generators and determinism as the config has them inside the block, as they were behind it."""
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     if config.deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA refuses to be deterministic
-    with _ONE_AT_A_TIME, torch.random.fork_rng():
+    with alone(), torch.random.fork_rng():
         torch.set_num_threads(config.threads)
         torch.use_deterministic_algorithms(config.deterministic or deterministic)
         try:

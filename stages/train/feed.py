@@ -61,8 +61,8 @@ class Feed:
 
     @property
     def lengths(self) -> np.ndarray[Any, Any]:
-        """Positions of the longest column of each row: [n]"""
-        return np.asarray(np.maximum.reduce([column.lengths for column in self.columns.values()]))
+        """Positions of each row, of all columns together: [n]"""
+        return np.asarray(np.add.reduce([column.lengths for column in self.columns.values()]))
 
     def all(self) -> Rows:
         """The numbers of all rows: [n]"""

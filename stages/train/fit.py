@@ -18,7 +18,7 @@ from pipeline.stopping import saving
 
 from ..features.fitting import from_files
 from .batches import Rows
-from .checkpoint import keep, newest, restore
+from .checkpoint import differences, identity_of, keep, newest, restore
 from .columns import column_of
 from .device import choose_device, choose_type, settings
 from .distributed import Share, local, shared
@@ -51,14 +51,16 @@ def fit(config: Train, rows: Table[Any], vocabulary: Vocabulary) -> Trained:
         net = net.to(device)
 
         kinds = {column: branch.embed.takes for column, branch in config.model.columns().items()}
-        feed = Feed.of(
-            {column: column_of(kind, table[column]) for column, kind in kinds.items()}, objective.read(truth), device
-        )
+        columns = {column: column_of(kind, table[column]) for column, kind in kinds.items()}
+        for column, found in columns.items():
+            found.require(column, inputs[column].size)
+        feed = Feed.of(columns, objective.read(truth), device)
+        known = _known(objective, feed, parts["valid"], config.target.column)
         job = _job(config, objective, feed, parts, net, share)
         state = _begin(config, net, device)
         identity = {"config": as_json(config), "rows": rows.digest, "vocabulary": vocabulary.digest, "processes": share.size}
         if not _resumed(state, identity, share):
-            _tell(config, state, probe(job, net, table))
+            _tell(config, state, [known, *probe(job, net, table)])
         with saving() as asked:
             train(job, state, asked, _keeper(identity, share))
 
@@ -78,6 +80,18 @@ def _parts(table: pa.Table) -> dict[str, Rows]:
     if not len(parts["train"]):
         raise StageError("no row is for training; give Split smaller valid and test shares")
     return parts
+
+
+def _known(objective: Objective, feed: Feed, rows: Rows, column: str) -> Finding:
+    """How many validation rows have a truth that training knows. Raises StageError where none has."""
+    known = objective.known(feed.truth)[torch.from_numpy(rows).to(feed.truth.device)]
+    count = int(known.sum())
+    if not count:
+        raise StageError(
+            f"none of the {len(rows):,} validation rows holds in column {column!r} what the training rows do, so that nothing says "
+            f"when to stop; look at how Split groups"
+        )
+    return Finding("validation rows are known", count == len(rows), f"{count:,} of {len(rows):,}", "all")
 
 
 def _job(config: Train, objective: Objective, feed: Feed, parts: dict[str, Rows], net: nn.Module, share: Share) -> Job:
@@ -103,6 +117,10 @@ def _resumed(state: State, identity: Json, share: Share) -> bool:
     place = workplace()
     data = share.bytes(newest(place) if place is not None and share.rank == 0 else None)
     if data is None:
+        return False
+    others = differences(identity_of(data), identity)
+    if others and all(line.startswith("processes") for line in others):
+        report(0, 0, f"note: what was stopped was trained by another number of processes ({others[0]}); it starts afresh")
         return False
     restore(state, data, identity)
     report(0, 0, f"note: goes on from step {state.step}, epoch {state.epoch + 1}, where it was stopped")

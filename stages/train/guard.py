@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from pipeline import StageError, report
 
+from .device import lower, seed
 from .feed import Batch
 from .state import State
 
@@ -32,11 +33,21 @@ def require_finite(job: Job, state: State, group: list[Batch], loss: float, norm
         return
     what = f"the loss is {loss}" if not math.isfinite(loss) else f"the norm of the gradient is {norm}"
     rows = [int(row) for batch in group for row in batch.rows][:_SHOWN]
+    seed(job.config.seed, state.step, job.share.rank)
     raise StageError(
         f"step {state.step + 1} (epoch {state.epoch + 1}, batch {state.position + 1}): {what}; first not finite: "
         f"{first_not_finite(job, state.net, group)}; the batch begins with rows {', '.join(map(str, rows))} of the table; "
         f"look at them, or try a smaller rate than {job.config.rate:g}"
     )
+
+
+def require_measured(state: State, measured: Mapping[str, float]) -> None:
+    """Raise StageError where a validation metric is NaN or infinite: no epoch could ever be better or worse."""
+    bad = [f"{name.replace('_', ' ')} {value}" for name, value in measured.items() if not math.isfinite(value)]
+    if bad:
+        raise StageError(
+            f"after epoch {state.epoch + 1}: {', '.join(bad)}; look for NaN among the features or the truth of the validation rows"
+        )
 
 
 def first_not_finite(job: Job, net: nn.Module, group: list[Batch]) -> str:
@@ -53,12 +64,14 @@ def first_not_finite(job: Job, net: nn.Module, group: list[Batch]) -> str:
 
     hooks = [module.register_forward_hook(look) for module in net.modules()]
     try:
-        for batch in group:
+        for batch, dtype in ((batch, dtype) for dtype in (job.dtype, torch.float32) for batch in group):
             bad = next((name for name, given in batch.inputs.items() if not _finite(given)), None)
             if bad is not None:
                 return f"input {bad!r}"
             net.zero_grad(set_to_none=True)
-            losses = job.objective.losses(net(batch.inputs).float(), batch.truth)
+            with lower(job.feed.device, dtype):
+                scores = net(batch.inputs)
+            losses = job.objective.losses(scores.float(), batch.truth)
             if not found and not _finite(losses):
                 return "the loss itself; look at the target"
             if not found:
@@ -87,7 +100,7 @@ def guarded(state: State, group: list[Batch], smaller: bool, step: Callable[[], 
         try:
             learnt = step()
         except RuntimeError as error:
-            if not _out_of_memory(error):
+            if not is_memory(error):
                 raise
         else:
             if largest.cells() > state.fitted_cells:
@@ -104,8 +117,10 @@ def guarded(state: State, group: list[Batch], smaller: bool, step: Callable[[], 
         report(0, 0, f"note: {said}; from here on batches are taken in {state.pieces} pieces")
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def is_memory(error: RuntimeError) -> bool:
+    """Whether memory ran out: CUDA, MPS and the CPU each have words of their own for it."""
+    words = ("can't allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in words)
 
 
 def _tensors(gave: Any) -> list[Tensor]:

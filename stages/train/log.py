@@ -17,7 +17,7 @@ from .state import State
 def log_of(config: Train, state: State) -> Report:
     """The artifact. No time goes into it: the same training gives the same bytes.
 
-    facts: "epochs" and "findings" in order, "best_epoch" from 1, "metric" it was chosen by.
+    facts: "epochs" and "findings" in order, "best_epoch" from 1, "metric" it was chosen by, "at_most" epochs allowed.
     files: steps.parquet (step, loss, norm of the gradient before it was clipped, rate).
     """
     loss, norm, rate = zip(*state.curve, strict=True)
@@ -30,6 +30,7 @@ def log_of(config: Train, state: State) -> Report:
             "metric": metric_of(config),
             "best_epoch": state.best_epoch + 1,
             "steps": state.step,
+            "at_most": config.epochs,
             "epochs": state.history,
             "findings": state.findings,
         },

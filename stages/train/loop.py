@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from pipeline import report
 
 from .batches import Rows, epoch_batches, length_batches
-from .device import lower
+from .device import lower, seed
 from .distributed import Share
 from .feed import Batch, Feed
-from .guard import guarded, require_finite
+from .guard import guarded, is_memory, require_finite, require_measured
 from .objectives import Objective
 from .state import State
 from .watch import Watch
@@ -83,12 +83,13 @@ def train(job: Job, state: State, asked: Callable[[], bool], keep: Callable[[Sta
             watch.step(norm)
             note = f"epoch {state.epoch + 1} of {config.epochs}"
             report(state.epoch * len(chosen) + state.position, config.epochs * len(chosen), note)
-            if leave or state.step % config.checkpoint == 0:
-                keep(state)
+            if leave or state.step % config.checkpoint == 0 or state.position == len(chosen):
+                keep(state)  # also before the validation, in which nobody asks whether to leave
             if leave:
                 return
 
         measured = job.share.same(measure(job, state.net, "valid"))
+        require_measured(state, measured)
         n = len(job.rows["train"])
         state.history.append({"epoch": state.epoch + 1, "train_loss": state.total / n, **measured})
         watch.epoch(job)
@@ -96,8 +97,8 @@ def train(job: Job, state: State, asked: Callable[[], bool], keep: Callable[[Sta
         if state.best is None or (value > state.best if _HIGHER[metric_of(config)] else value < state.best):
             state.remember(value)
         state.epoch, state.position, state.total = state.epoch + 1, 0, 0.0
-        note = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in measured.items())
-        report(state.epoch * len(chosen), config.epochs * len(chosen), f"epoch {state.epoch}: {note}")
+        note = f"epoch {state.epoch}: valid {metric_of(config).replace('_', ' ')} {value:.3f}"
+        report(state.epoch * len(chosen), config.epochs * len(chosen), note)
 
     state.net.load_state_dict(state.best_weights)
 
@@ -109,12 +110,12 @@ def learn(
 
     count: its rows in all processes.
     """
-    torch.manual_seed(int(np.random.SeedSequence((job.config.seed, state.step, job.share.rank)).generate_state(1)[0]))
+    seed(job.config.seed, state.step, job.share.rank)
     for some in state.optimizer.param_groups:
         some["lr"] = rate
     job.forward.train()
     state.optimizer.zero_grad(set_to_none=True)
-    total = torch.zeros((), device=job.feed.device)
+    total = state.scaler.scale(torch.zeros((), device=job.feed.device))  # a scaler of fp16 begins at its first use
     for batch in (piece for whole in group for piece in whole.split(state.pieces)):
         with lower(job.feed.device, job.dtype):
             scores = job.forward(batch.inputs)  # [B, C]
@@ -149,11 +150,21 @@ def measure(job: Job, net: nn.Module, part: str) -> dict[str, float]:
     return {f"{part}_{name}": value for name, value in job.objective.measure(scores, truth).items()}
 
 
-@torch.no_grad()
 def predict(
     net: nn.Module, feed: Feed, rows: Rows, size: int = 256, tokens: int = 0, dtype: torch.dtype = torch.float32
 ) -> Tensor:
-    """Scores of rows, in their order: [n, C]"""
+    """Scores of rows, in their order: [n, C]. size: rows at once, fewer where memory runs out."""
+    while True:
+        try:
+            return _predict(net, feed, rows, size, tokens, dtype)
+        except RuntimeError as error:
+            if size == 1 or not is_memory(error):
+                raise
+        size //= 2
+
+
+@torch.no_grad()
+def _predict(net: nn.Module, feed: Feed, rows: Rows, size: int, tokens: int, dtype: torch.dtype) -> Tensor:
     net.eval()
     chosen = length_batches(feed.lengths[rows], size, tokens=tokens)
     parts = []

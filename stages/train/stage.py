@@ -32,6 +32,7 @@ class Train(Stage):
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "tokenizers", "safetensors", "numpy", "pyarrow")
+    together: ClassVar[tuple[str, ...]] = ("rows", "vocabulary")  # numbers mean something by their own vocabulary alone
     collective: ClassVar[bool] = True  # several processes of torchrun train one net
 
     model: SerializeAsAny[Net] = TextNet()

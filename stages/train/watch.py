@@ -47,9 +47,9 @@ class Watch:
             )
         elif len(losses) > 1 and losses[-1] > (1 - _STILL) * min(losses[:-1]):
             self._find("stalled loss", f"training loss {losses[-1]:.4f}", f"below {min(losses[:-1]):.4f}, the epoch before")
-        for layer, (dead, units) in dead_units(job, self.state.net).items():
+        for layer, (dead, units) in dead_units(job, self.state.net, self.state.pieces).items():
             if dead > _DEAD * units:
-                self._find("dead units", f"layer {layer!r}: {dead} of {units} are zero on all validation rows looked at", "few")
+                self._find(f"dead units of {layer}", f"{dead} of {units} are zero on all validation rows looked at", "few")
 
     def _find(self, check: str, found: str, expected: str) -> None:
         one = Finding(check, False, found, expected, self.state.epoch + 1)
@@ -61,14 +61,16 @@ class Watch:
 
 
 @torch.no_grad()
-def dead_units(job: Job, net: nn.Module) -> dict[str, tuple[int, int]]:
+def dead_units(job: Job, net: nn.Module, pieces: int) -> dict[str, tuple[int, int]]:
     """Layer -> how many of its units are zero at every position of a batch of validation rows, and how many it has."""
     alive: dict[str, Tensor] = {}
     names = {module: name for name, module in net.named_modules()}
 
     def look(module: nn.Module, given: Any, gave: Any) -> None:
         if isinstance(gave, Tensor) and gave.is_floating_point() and gave.dim() > 1:
-            alive[names[module] or "net"] = (gave != 0).flatten(0, -2).any(0)
+            units = (gave != 0).flatten(0, -2).any(0)
+            name = names[module] or "net"
+            alive[name] = units | alive[name] if name in alive else units
 
     rows = job.rows["valid"]
     longest = length_batches(job.feed.lengths[rows], job.config.batch, tokens=job.config.tokens)[-1]
@@ -76,7 +78,8 @@ def dead_units(job: Job, net: nn.Module) -> dict[str, tuple[int, int]]:
     try:
         net.eval()
         for batch in job.feed.batches([rows[longest]]):
-            net(batch.inputs)
+            for piece in batch.split(pieces):
+                net(piece.inputs)
     finally:
         for hook in hooks:
             hook.remove()

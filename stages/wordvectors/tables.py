@@ -9,8 +9,7 @@ from typing import Any
 
 from pipeline import StageError
 from pipeline.errors import bounded
-
-from ..encoders.header import require_header
+from pipeline.header import require_header
 
 
 def width_of_table(path: str) -> int:

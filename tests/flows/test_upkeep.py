@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from pipeline import LocalStore
+from pipeline.store.work import KEPT
+from pipeline.workplace import Workplace
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = '''
@@ -69,6 +72,8 @@ light = Pipeline("light", Step("start", Start()), Step("fit", Fit(), {"rows": "s
 
 RUN = """
 from pipeline import LocalStore
+from pipeline.store.work import KEPT
+from pipeline.workplace import Workplace
 from pipeline.runner import run
 from light.flow import light
 for seed in range(1, 5):
@@ -135,6 +140,16 @@ def test_gc_says_what_would_go_and_then_what_went(folder):
     again = folder.brickwise("gc")
     assert "removed: 0 objects (0 bytes), 0 actions, 0 drafts" in again.stdout
     assert "0 bytes freed" in again.stdout
+
+
+def test_gc_tells_how_much_unfinished_work_stays_and_goes(folder):
+    place = Workplace(folder.store, "a" * 64)
+    place.write("one", b"17 bytes of work.")
+    assert "kept: 1 file (17 bytes) of steps that were not finished" in folder.brickwise("gc").stdout
+    long_ago = time.time() - KEPT - 60
+    os.utime(folder.store.root / "work" / place.key / "one", (long_ago, long_ago))
+    assert "would go: 1 file (17 bytes) of steps" in folder.brickwise("gc", "--dry-run").stdout
+    assert "removed: 1 file (17 bytes) of steps" in folder.brickwise("gc").stdout
 
 
 def test_gc_keeps_ten_runs_unless_told_otherwise_and_never_fewer_than_one(folder):

@@ -76,7 +76,7 @@ def test_a_save_that_is_cut_off_leaves_nothing(tmp_path, monkeypatch):
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(durable, "watch", full)
-    with pytest.raises(StoreError, match="free some space"):
+    with pytest.raises(UsageError, match="model: No space left on device; mend that, or name another folder"):
         Model(files=FILES).save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
 

@@ -15,7 +15,7 @@ from pipeline.store.verify import verify
 ROOT = Path(__file__).parents[2]
 
 FLOW = '''
-import os, sys, time
+import os, sys, threading, time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from pipeline import Check, Finding, Model, Pipeline, Stage, Step, Table, workpl
 from schemas import Record
 
 RANK = int(os.environ.get("RANK", 0))
+LOCK = threading.Lock()
 
 
 def note(what):
@@ -84,6 +85,29 @@ class Meets(Stage):
         return Model(facts={"sum": sum(int(part.read_text()) for part in parts)})
 
 
+class Turn(Stage):
+    """Waits for itself in all ranks, one at a time, as training does."""
+
+    collective: ClassVar[bool] = True
+    tag: str
+
+    def run(self, rows: Table[Row]) -> Model:
+        with LOCK:
+            Path(f"part {self.tag} {RANK}").touch()
+            end = time.monotonic() + 5
+            while len(list(Path().glob(f"part {self.tag} ?"))) < int(os.environ.get("WORLD_SIZE", 1)):
+                if time.monotonic() > end:
+                    raise TimeoutError("nobody came")
+                time.sleep(0.01)
+        return Model(facts={"sum": 1})
+
+
+class Slow(Stage):
+    def run(self, rows: Table[Row]) -> Table[Row]:
+        time.sleep(1)
+        return rows
+
+
 class Sees(Stage):
     def run(self, model: Model) -> Model:
         note("sees")
@@ -91,6 +115,13 @@ class Sees(Stage):
 
 
 meet = Pipeline("meet", Step("gives", Gives()), Step("meets", Meets(), {"rows": "gives"}), Step("sees", Sees(), {"model": "meets"}))
+turns = Pipeline(
+    "meet",
+    Step("gives", Gives()),
+    Step("slow", Slow(), {"rows": "gives"}),
+    Step("late", Turn(tag="late"), {"rows": "slow"}),
+    Step("early", Turn(tag="early"), {"rows": "gives"}),
+)
 blocked = Pipeline(
     "meet",
     Step("gives", Gives(), checks=(Judge(name="no", passes=False),)),
@@ -170,6 +201,11 @@ def test_one_writes_and_all_meet_in_the_collective_stage(place):
     assert verify(store).foreign == []
 
 
+def test_all_ranks_meet_in_the_order_of_the_pipeline_whichever_step_could_begin_first(place):
+    said = both(place, name="turns")
+    assert [one[0] for one in said] == [0, 0], said
+
+
 def test_the_command_line_of_a_follower_says_nothing_and_starts_no_orchestrator(place):
     (place / "meet.py").write_text(
         FLOW.replace("def note(what):", "def note(what):\n    print(what, 'prefect' in sys.modules)")
@@ -244,7 +280,7 @@ def test_a_follower_whose_stage_fails_names_the_step_and_the_rank(place):
     (place / "meet.py").write_text(FLOW.replace("end = time.monotonic() + 20", "end = time.monotonic() + 1"))
     leader, follower = both(place, "meets.fails=before")
     assert (leader[0], follower[0]) == (1, 1)
-    assert "step 'meets' failed at rank 1: TimeoutError: nobody came" in follower[2]
+    assert "step 'meets' at rank 1 failed: TimeoutError: nobody came" in follower[2]
 
 
 PARENT = """

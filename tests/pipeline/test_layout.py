@@ -8,9 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline import (
-    Check,
     DamagedError,
-    Finding,
     LocalStore,
     Model,
     Pipeline,
@@ -30,23 +28,9 @@ from pipeline.table import FRAGMENT_ROWS
 from schemas import Record
 
 
-class HasRows(Check):
-    """Light: Great Expectations is not the subject here."""
-
-    name: str = "has rows"
-
-    def judge(self, artifact):
-        count = artifact.read().num_rows
-        yield Finding(rule="has rows", evaluated=count, failed=0, passed=count > 0)
-
-
 class Packed(Record):
     n: int
     tokens: list[int]
-
-    @classmethod
-    def contract(cls) -> Check:
-        return HasRows()
 
 
 class Mapped(Packed):

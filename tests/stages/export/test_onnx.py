@@ -6,6 +6,7 @@ import json
 import numpy as np
 import onnx
 import onnxruntime
+import pyarrow as pa
 import pytest
 import torch
 from pydantic import Field
@@ -16,10 +17,13 @@ from stages import (
     Attention,
     Bag,
     Branch,
+    CharCnn,
     Cnn,
     Encode,
     Gate,
     Gru,
+    Hashed,
+    HuggingFace,
     Last,
     Learned,
     Lstm,
@@ -28,12 +32,19 @@ from stages import (
     Mean,
     MixedNet,
     Perceptron,
+    Projected,
     ReadLstm,
+    Subwords,
     TextNet,
     Transformer,
+    Values,
+    predictor,
 )
 from stages.export.onnx import export, to_onnx
+from stages.features.fitting import fit_all
 from stages.parts.base import Input
+from stages.train.model import files_of, inputs_of, model_of
+from stages.train.objectives import OneOfClasses
 
 TOKENS = {"tokens": Input("tokens", 12)}
 FACTS = {"target": {"kind": "one_of"}, "classes": ["a", "b", "c"]}
@@ -80,6 +91,43 @@ def test_an_exported_net_says_what_torch_says_whatever_the_rows_and_lengths(enco
             expected = net({"tokens": tokens})
         np.testing.assert_allclose(scores, expected, atol=1e-4)
         np.testing.assert_allclose(probabilities, expected.softmax(1), atol=1e-4)
+
+
+BRANCHES = {
+    "hashed": {"tokens": Branch(embed=Hashed(width=5, ngrams=3, buckets=50), encode=Bag(), attend=Mean())},
+    "characters": {"letters": Branch(embed=CharCnn(width=5, channels=3), encode=Gru(hidden=3), attend=Max())},
+    "numbers": {
+        "values": Branch(embed=Values(width=6), encode=Transformer(heads=2, layers=1), attend=Mean()),
+        "projected": Branch(embed=Projected(width=5), encode=Bag(), attend=Max()),
+    },
+}
+INPUTS = {
+    "tokens": Input("tokens", 12),
+    "letters": Input("characters", 9),
+    "values": Input("numbers", 3),
+    "projected": Input("numbers", 2),
+}
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_every_embedding_goes_out(name):
+    torch.manual_seed(0)
+    inputs = {column: INPUTS[column] for column in sorted(BRANCHES[name])}
+    net = MixedNet(branches=BRANCHES[name]).build(inputs, 2).eval()
+    assert {one.name for one in session(export(net, inputs, FACTS)).get_inputs()} == set(inputs)
+
+
+def test_an_encoder_goes_out_as_long_as_it_reads(encoder_folder):
+    folder = str(encoder_folder())
+    fitted = fit_all({"tokens": Subwords(path=folder, max_tokens=12)}, pa.table({"text": ["crimson and azure", "lime"]}))
+    config = TextNet(embed=HuggingFace(path=folder, width=16), encode=Bag(), attend=Mean())
+    files = files_of(config, fitted)
+    net = config.build(inputs_of(config, fitted, files), 3)
+    model = model_of(net, config, OneOfClasses(("a", "b", "c"), "label", 0.0), files, {})
+    runs = session(to_onnx(model))
+    tokens = fitted["tokens"][1].apply(pa.table({"text": ["crimson and azure and lime"]})).to_pylist()
+    found = runs.run(["probabilities"], {"tokens": np.array(tokens)})[0]
+    np.testing.assert_allclose(found, predictor(model)(pa.table({"text": ["crimson and azure and lime"]})), atol=1e-4)
 
 
 def test_several_columns_are_inputs_by_their_names():
@@ -159,7 +207,7 @@ def test_a_net_whose_length_the_export_would_fix_is_refused():
 
 
 def test_a_file_is_the_same_twice_and_tells_nothing_of_the_machine():
-    net = built(Gru(hidden=3), Max())
+    net = built(Bag(), Max())
     data = export(net, TOKENS, FACTS)
     assert data == export(net, TOKENS, FACTS)
     assert b".py" not in data

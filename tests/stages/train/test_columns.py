@@ -1,11 +1,17 @@
 """Columns: Arrow's own memory as tensors, padded on demand."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import Table
+from pipeline.publish import load, save
+from pipeline.stage import Port
+from schemas import Tokens
 from stages.train.columns import column_of
 
 TOKENS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), min_size=1, max_size=20)
@@ -68,3 +74,14 @@ def test_tokens_are_arrows_own_memory():
 def test_it_says_how_much_memory_it_takes():
     found = column_of("tokens", pa.chunked_array([pa.array([[1, 2], [3]], INTS)]))
     assert found.bytes() == 8 * (3 + 2 + 2)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells where a file is mapped")
+def test_tokens_of_a_stored_table_are_the_mapped_file(store, features):
+    digest = save(store, features.rows)
+    table = load(store, digest, Port("rows", Table, Tokens))
+    found = column_of("tokens", table.read(["tokens"])["tokens"])
+    (fragment,) = table.fragments
+    lines = [line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith(fragment.digest[2:])]
+    places = [range(*(int(end, 16) for end in line.split()[0].split("-"))) for line in lines]
+    assert any(found.values.data_ptr() in place for place in places)

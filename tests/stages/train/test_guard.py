@@ -107,9 +107,13 @@ def test_another_error_of_a_part_is_not_taken_for_memory(trainer, small_net, fea
         trainer(model=small_net(encode=Broken(harm="none"))).run(features.rows, features.vocabulary)
 
 
-@pytest.mark.parametrize("precision", ["bf16", "fp16"])
-def test_a_lower_precision_learns_the_same(trainer, small_net, features, precision):
-    found = trainer(epochs=6, precision=precision, model=small_net(encode=Cnn(windows=(1,), channels=8))).run(
+def test_fp16_on_a_cpu_is_refused_with_the_way_out(trainer, features):
+    with pytest.raises(StageError, match="precision fp16 is for GPUs.*use bf16 or fp32"):
+        trainer(precision="fp16").run(features.rows, features.vocabulary)
+
+
+def test_a_lower_precision_learns_the_same(trainer, small_net, features):
+    found = trainer(epochs=6, precision="bf16", model=small_net(encode=Cnn(windows=(1,), channels=8))).run(
         features.rows, features.vocabulary
     )
     assert found.log.facts["epochs"][-1]["valid_accuracy"] == 1.0

@@ -1,0 +1,90 @@
+"""The command `export`: what a step made, as a folder that needs no store."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline import Artifact, LocalStore, Model, Report, UsageError
+from pipeline.errors import suggest
+from pipeline.publish import load, manifest
+from pipeline.record import RunRecord
+from pipeline.stage import Port
+from pipeline.store import durable
+
+from .upkeep import what_is_gone
+
+_MODEL, _CURVES = "model.onnx", "curves.svg"
+_EVENTS = "tensorboard"
+
+
+def export_step(
+    store: LocalStore, record: RunRecord, name: str, folder: Path, *, onnx: bool, tensorboard: bool, as_json: bool
+) -> None:
+    """Write the model of a step to a folder, and beside it what is asked for. Nothing is written where any of it cannot be made.
+
+    Raises UsageError for a step without a model, or without the training log that TensorBoard files are made of.
+    """
+    step = record.step(name)
+    if step is None:
+        raise UsageError(f"run {record.run_id} has no step {name!r}; {suggest(name, [s.name for s in record.steps])}")
+    for line in what_is_gone(store, record, name):
+        raise UsageError(line)
+    with store.lease():
+        model = _output(store, step.outputs, Model)
+        if model is None:
+            others = [s.name for s in record.steps if _output(store, s.outputs, Model) is not None]
+            raise UsageError(
+                f"step {name!r} of run {record.run_id} made no model; those that did: {', '.join(others) or 'none'}"
+            )
+        beside: dict[str, bytes] = {}
+        log = _output(store, step.outputs, Report)
+        trained = log is not None and log.facts.get("kind") == "training"
+        if trained:
+            from .curves import draw
+
+            beside[_CURVES] = draw(log).encode()
+        if tensorboard:
+            if not trained:
+                raise UsageError(
+                    f"step {name!r} has no training log, of which --tensorboard is made; only a Train step has one"
+                )
+            from stages.export.tensorboard import FILE, to_events
+
+            beside[f"{_EVENTS}/{FILE}"] = to_events(log)
+        if onnx:
+            if model.facts.get("family") != "net":
+                raise UsageError(
+                    f"step {name!r} made a model of family {model.facts.get('family')}, and ONNX files are made of nets alone"
+                )
+            from stages.export.onnx import to_onnx
+
+            beside[_MODEL] = to_onnx(model)
+        model.save(folder)
+    for inner, data in beside.items():
+        durable.write(folder.absolute() / inner, data, folder.absolute(), read_only=False)
+    if as_json:
+        files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        document = {"run_id": record.run_id, "step": name, "model": model.digest, "folder": str(folder), "files": files}
+        json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    print(f"{name} of run {record.run_id}: {model.facts.get('family')}, {', '.join(['the model', *beside])} in {folder}")
+    reads = model.facts.get("reads", ["text"])
+    row = '"a text"' if reads == ["text"] else "{" + ", ".join(f"{json.dumps(column)}: ..." for column in reads) + "}"
+    asked = f"predict_rows(Model.load({json.dumps(str(folder), ensure_ascii=False)}), [{row}])"
+    code = f"from pipeline import Model; from stages import predict_rows; print({asked})"
+    print(f"next: {shlex.join(['python', '-c', code])}")
+    if tensorboard:
+        print(f"      tensorboard --logdir {folder / _EVENTS}")
+
+
+def _output(store: LocalStore, outputs: dict[str, str], kind: type[Artifact]) -> Any:
+    """A step's output of a class, or None where it has none, or where it is gone."""
+    for name, digest in outputs.items():
+        if store.has(digest) and manifest(store, digest)["kind"] == kind.__name__:
+            return load(store, digest, Port(name, kind))
+    return None
