@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 _POOL = 50  # batches among which rows are sorted by length: enough for little padding, few enough to stay shuffled
+_POOLS = 4  # at least, in an epoch: with one for nearly all rows every epoch has the same batches, and a net learns less
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -24,8 +25,9 @@ def epoch_batches(
     n = len(lengths)
     order = random.permutation(n) if weights is None else random.choice(n, n, p=weights / weights.sum())
     batches: list[Rows] = []
-    for start in range(0, n, size * _POOL):
-        pool = order[start : start + size * _POOL]
+    pooled = size * max(1, min(_POOL, n // (size * _POOLS)))
+    for start in range(0, n, pooled):
+        pool = order[start : start + pooled]
         batches += _cut(pool[np.argsort(lengths[pool], kind="stable")], lengths, size, tokens)
     return [batches[i] for i in random.permutation(len(batches))]
 

@@ -43,6 +43,13 @@ def test_rows_of_one_length_are_shuffled_from_epoch_to_epoch():
     assert {frozenset(batch) for batch in first}.isdisjoint({frozenset(batch) for batch in second})
 
 
+def test_a_small_table_has_other_batches_each_epoch_although_its_lengths_stay():
+    lengths = np.arange(1, 641)
+    first, second = ({frozenset(batch) for batch in rows_of(epoch_batches(lengths, 16, 7, epoch))} for epoch in (0, 1))
+    assert len(first) == 40
+    assert first.isdisjoint(second)
+
+
 def padding_share(lengths, batches):
     cells = sum(len(batch) * lengths[batch].max() for batch in batches)
     return 1 - lengths.sum() / cells
