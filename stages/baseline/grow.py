@@ -18,14 +18,15 @@ Rows = tuple[Any, "np.ndarray[Any, Any]"]  # features [n, columns], dense or spa
 def grow(config: Boosting, training: Rows, validation: Rows | None, classes: int) -> dict[str, Any]:
     """The trees as `Booster.dump_model` gives them, up to the one after which the validation loss was least.
 
-    classes: how many, 0 for the squared error of a number.  Columns are numbers, then categories, then terms.  The same rows give the same trees, on the same number of threads.
+    classes: how many, 0 for the squared error of a number.  Columns are numbers, then categories, then terms.  The same rows give
+    the same trees, on the same number of threads.
     """
     data = _dataset(config, training, None)
     held_out = [_dataset(config, validation, data)] if validation else []
     rounds = config.trees if validation else max(1, config.trees // 10)
     parameters = {
         "objective": {0: "regression", 2: "binary"}.get(classes, "multiclass"),
-        "num_class": max(1, classes) if classes != 2 else 1,
+        "num_class": classes if classes > 2 else 1,
         "learning_rate": config.rate,
         "num_leaves": config.leaves,
         "min_data_in_leaf": min(20, max(1, len(training[1]) // 10)),

@@ -12,16 +12,15 @@ from pipeline.digest import Json
 from schemas import SplitRow
 
 from ..targets import OneOf, Target
-from .rungs import Boosting, EncoderLogistic, Majority, NbSvm, Rung, TfidfLogistic
-
-_LADDER = (Majority, NbSvm, TfidfLogistic, Boosting, EncoderLogistic)
+from .rungs import Rung
 
 
 class Baseline(Stage):
     """Fit a simple model: one rung of the ladder that a net must beat.
 
-    model: which, as its config.  target: what it says of a row, as for Train; smoothing is for nets alone.  rows: n rows with their split; the rung fits on those for training, may choose or calibrate
-    on those for validation, and never looks at those for testing.  Returns the model.
+    model: which, as its config.  target: what it says of a row, as for Train; smoothing is for nets alone.  rows: n rows with
+    their split; the rung fits on those for training, may choose or calibrate on those for validation, and never looks at those
+    for testing.  Returns the model.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("scikit-learn", "numpy", "scipy", "safetensors", "pyarrow")
@@ -35,7 +34,7 @@ class Baseline(Stage):
         if not isinstance(self.target, self.model.targets):
             rung, kind = type(self.model).__name__, type(self.target).__name__
             says = " or ".join(target.__name__ for target in self.model.targets)
-            others = " or ".join(other.__name__ for other in _LADDER if isinstance(self.target, other.targets))
+            others = " or ".join(other.__name__ for other in Rung.__subclasses__() if isinstance(self.target, other.targets))
             raise ValueError(f"{rung} says {says}, not {kind}; for {kind} take {others}")
         if self.target.column in self.model.columns():
             raise ValueError(
