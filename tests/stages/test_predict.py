@@ -58,5 +58,5 @@ def test_rows_that_a_model_cannot_read_are_a_message(family, a_model):
 def test_a_model_that_names_other_classes_than_it_says_is_refused(a_model):
     model = a_model("net")
     for classes in (["a"], ["a", "b", "c", "d"]):
-        with pytest.raises(StageError, match="says 3 values a row and names . classes|cannot be read"):
+        with pytest.raises(StageError, match=r"says 3 values a row and names . classes|cannot be read"):
             predictor(Model(facts={**model.facts, "classes": classes}, files=model.files))(pa.table({"text": ["crimson"]}))
