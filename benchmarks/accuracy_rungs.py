@@ -47,6 +47,9 @@ def text_rungs(name: str, threads: int) -> Mapping[str, Rung]:
     if encoder:
         rungs["minilm"] = baseline(EncoderLogistic(encoder=encoder, threads=threads))
     rungs["bag"] = net(WORDS, fast_text())
+    if name == "mr":
+        rungs["letters"] = baseline(TfidfLogistic(units="letters", strength=3.0))
+        rungs["average"] = average("nb_svm", "letters")
     if name == "clinc":
         rungs["cnn"] = net(WORDS, kim((1, 2, 3), channels=128, dropout=0.3, batch=128, epochs=15, patience=2))
         rungs["average"] = average("bag", "cnn")

@@ -7,7 +7,7 @@ From the command line a rung is set by its name, `--set linear.model=NbSvm`, or 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
@@ -67,16 +67,21 @@ class NbSvm(Rung):
 
 
 class TfidfLogistic(Rung):
-    """TF-IDF of words, marks and their pairs under a logistic regression."""
+    """TF-IDF of a text's terms under a logistic regression.
+
+    units: "words" for words, marks and their pairs; "letters" for runs of 2 to 6 characters within a word, which knows parts of
+    words and bears misspellings.
+    """
 
     strength: float = Field(default=10.0, gt=0, description="C of the logistic regression: smaller is more regular")
     size: int = Field(default=100_000, ge=1, description="terms at most, the most frequent of those in two texts or more")
+    units: Literal["words", "letters"] = "words"
 
     def fit(self, training: pa.Table, validation: pa.Table) -> Model:
-        """Raises StageError where no word is in two texts."""
+        """Raises StageError where no term is in two texts."""
         from .tfidf_logistic import fit_tfidf_logistic
 
-        return fit_tfidf_logistic(training["text"].to_pylist(), training["label"].to_pylist(), self.strength, self.size)
+        return fit_tfidf_logistic(self, training["text"].to_pylist(), training["label"].to_pylist())
 
 
 class Boosting(Rung):

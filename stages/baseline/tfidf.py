@@ -13,9 +13,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from .terms import PAIRS, PATTERN, counted, stored
 
 
-def tfidf(texts: Sequence[str], size: int) -> TfidfVectorizer:
-    """Fitted on texts: the `size` most frequent terms of those in two texts or more. Raises StageError where there is none."""
-    vectorizer = _vectorizer(min_df=2, max_features=size)
+def tfidf(texts: Sequence[str], size: int, units: str = "words") -> TfidfVectorizer:
+    """Fitted on texts: the `size` most frequent terms of those in two texts or more. Raises StageError where there is none.
+
+    units: "words" for words, marks and their pairs, "letters" for runs of 2 to 6 characters of a word with a blank on each side.
+    """
+    vectorizer = _vectorizer(units, min_df=2, max_features=size)
     counted(vectorizer, texts)
     return vectorizer
 
@@ -25,12 +28,17 @@ def save_tfidf(vectorizer: TfidfVectorizer) -> dict[str, bytes]:
     return {"terms.json": stored(vectorizer), "terms.safetensors": save({"idf": vectorizer.idf_.astype(np.float32)})}
 
 
-def load_tfidf(terms: bytes, weights: bytes) -> TfidfVectorizer:
+def load_tfidf(terms: bytes, weights: bytes, units: str = "words") -> TfidfVectorizer:
     """What `save_tfidf` wrote; no scikit-learn object was ever stored."""
-    vectorizer = _vectorizer(vocabulary=json.loads(terms))
+    vectorizer = _vectorizer(units, vocabulary=json.loads(terms))
     vectorizer.idf_ = load(weights)["idf"]
     return vectorizer
 
 
-def _vectorizer(**given: Any) -> TfidfVectorizer:
-    return TfidfVectorizer(ngram_range=PAIRS, sublinear_tf=True, dtype=np.float32, token_pattern=PATTERN, **given)
+def _vectorizer(units: str, **given: Any) -> TfidfVectorizer:
+    split = (
+        {"analyzer": "char_wb", "ngram_range": (2, 6)}
+        if units == "letters"
+        else {"ngram_range": PAIRS, "token_pattern": PATTERN}
+    )
+    return TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **split, **given)

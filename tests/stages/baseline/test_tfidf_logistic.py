@@ -58,6 +58,17 @@ def test_a_stored_model_gives_the_probabilities_of_the_scikit_learn_pipeline(pro
     np.testing.assert_allclose(predictor(model)(pa.table({"text": [*everything, "", "never seen"]})), expected, atol=1e-5)
 
 
+def test_letters_are_runs_of_characters_within_words(problem):
+    rows = problem(3)
+    texts, labels, everything = halves(rows)
+    theirs = make_pipeline(
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 6), sublinear_tf=True, min_df=2, dtype=np.float32),
+        LogisticRegression(C=10.0, solver="saga", max_iter=2000, random_state=0),
+    ).fit(texts, labels)
+    model = Baseline(model=TfidfLogistic(units="letters")).run(rows)
+    np.testing.assert_allclose(predictor(model)(rows.read()), theirs.predict_proba(everything), atol=1e-5)
+
+
 def test_the_comparison_above_would_catch_coefficients_saved_in_fortran_order(problem, monkeypatch):
     """safetensors writes memory as it lies: [classes, terms] in Fortran order came back scrambled once."""
     rows = problem(5)
