@@ -40,7 +40,7 @@ def fit_encoder_logistic(config: EncoderLogistic, files: Mapping[str, bytes], tr
             "target": target_facts(target),
             "classes": classes,
             "converged": settled,
-            "parameters": int(coefficients.size + intercepts.size),
+            "parameters": int(coefficients.size + intercepts.size + sum(one.size for one in load(files[WEIGHTS]).values())),
             "max_tokens": config.max_tokens,
             "threads": config.threads,
         },
