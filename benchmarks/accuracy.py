@@ -128,7 +128,7 @@ def compared(rungs: Rungs) -> Step:
 def told(question: Question, record: RunRecord) -> dict[str, Any]:
     """Print one set's ladder, and give it as a document."""
     measured = {
-        model: found["accuracy"] for model, found in record.metrics.items() if _rung(model) == model
+        name: found["accuracy"] for name, found in record.metrics.items() if _rung(name) == name
     }  # a fold's are no rungs
     accuracy = {model: {k: round(100 * v, 2) for k, v in found.items()} for model, found in measured.items()}
     seconds = dict.fromkeys(map(_rung, (step.name for step in record.steps)), 0.0)

@@ -54,7 +54,7 @@ def _sizes(train: Train) -> Options:
         (f"{path}.{slot}.{name}", getattr(getattr(branch, slot), name))
         for path, branch in _branches(train)
         for slot, name in (("embed", "width"), ("encode", "hidden"), ("encode", "channels"), ("attend", "hidden"))
-        if hasattr(getattr(branch, slot), name)
+        if hasattr(getattr(branch, slot), name) and not (slot == "embed" and train.model.begun())
     ]
     sizes = {"half as wide": 0.5, "as it is": 1, "twice as wide": 2}
     return {size: tuple(f"{path}={max(1, int(times * width))}" for path, width in widths) for size, times in sizes.items()}

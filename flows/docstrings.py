@@ -14,12 +14,14 @@ from stages import (
     Evaluate,
     Ingest,
     Leakage,
+    Learned,
     Majority,
     Mask,
     Max,
     Measure,
     NbSvm,
     OneLabel,
+    OneOf,
     PackageDocstrings,
     Split,
     TextNet,
@@ -71,7 +73,10 @@ docstrings = Pipeline(
     Step("linear", Baseline(model=TfidfLogistic()), reads={"rows": "split"}),
     Step(
         "net",
-        Train(model=TextNet(encode=Cnn(windows=(1, 2, 3), channels=128), attend=Max())),
+        Train(  # dropout and smoothing as the validation rows have it: 0.759 right, 0.746 with the defaults
+            model=TextNet(embed=Learned(dropout=0.4), encode=Cnn(windows=(1, 2, 3), channels=128), attend=Max()),
+            target=OneOf(smoothing=0.1),
+        ),
         reads={"rows": "features", "vocabulary": "features"},
     ),
     Step(

@@ -15,9 +15,10 @@ from pipeline.record import RunRecord
 from pipeline.stage import Port
 from pipeline.store import durable
 
+from .reports import reports
 from .upkeep import what_is_gone
 
-_MODEL, _CURVES = "model.onnx", "curves.svg"
+_MODEL, _CURVES, _SPEED = "model.onnx", "curves.svg", "speed.json"
 _EVENTS = "tensorboard"
 
 
@@ -40,29 +41,13 @@ def export_step(
             raise UsageError(
                 f"step {name!r} of run {record.run_id} made no model; those that did: {', '.join(others) or 'none'}"
             )
-        beside: dict[str, bytes] = {}
         log = _output(store, step.outputs, Report)
-        trained = log is not None and log.facts.get("kind") == "training"
-        if trained:
-            from .curves import draw
-
-            beside[_CURVES] = draw(log).encode()
+        log = log if log is not None and log.facts.get("kind") == "training" else None
+        beside = _measured(store, record, name) | _drawn(log)
         if tensorboard:
-            if not trained:
-                raise UsageError(
-                    f"step {name!r} has no training log, of which --tensorboard is made; only a Train step has one"
-                )
-            from stages.export.tensorboard import FILE, to_events
-
-            beside[f"{_EVENTS}/{FILE}"] = to_events(log)
+            beside |= _events(name, log)
         if onnx:
-            if model.facts.get("family") != "net":
-                raise UsageError(
-                    f"step {name!r} made a model of family {model.facts.get('family')}, and ONNX files are made of nets alone"
-                )
-            from stages.export.onnx import to_onnx
-
-            beside[_MODEL] = to_onnx(model)
+            beside |= _onnx(name, model)
         model.save(folder)
     for inner, data in beside.items():
         durable.write(folder.absolute() / inner, data, folder.absolute(), read_only=False)
@@ -80,6 +65,41 @@ def export_step(
     print(f"next: {shlex.join(['python', '-c', code])}")
     if tensorboard:
         print(f"      tensorboard --logdir {folder / _EVENTS}")
+
+
+def _measured(store: LocalStore, record: RunRecord, name: str) -> dict[str, bytes]:
+    """How fast the model is, where the run has measured it."""
+    for speed in reports(store, record.steps, "speed"):
+        if name in speed["models"]:
+            found = {**speed["models"][name], **{key: speed[key] for key in ("machine", "threads", "batch")}}
+            return {_SPEED: (json.dumps(found, indent=2) + "\n").encode()}
+    return {}
+
+
+def _drawn(log: Report | None) -> dict[str, bytes]:
+    """The curves of a training."""
+    if log is None:
+        return {}
+    from .curves import draw
+
+    return {_CURVES: draw(log).encode()}
+
+
+def _events(name: str, log: Report | None) -> dict[str, bytes]:
+    if log is None:
+        raise UsageError(f"step {name!r} has no training log, of which --tensorboard is made; only a Train step has one")
+    from stages.export.tensorboard import FILE, to_events
+
+    return {f"{_EVENTS}/{FILE}": to_events(log)}
+
+
+def _onnx(name: str, model: Model) -> dict[str, bytes]:
+    family = model.facts.get("family")
+    if family != "net":
+        raise UsageError(f"step {name!r} made a model of family {family}, and ONNX files are made of nets alone")
+    from stages.export.onnx import to_onnx
+
+    return {_MODEL: to_onnx(model)}
 
 
 def _output(store: LocalStore, outputs: dict[str, str], kind: type[Artifact]) -> Any:

@@ -15,6 +15,8 @@ from pipeline.record import Outcome
 
 from .tables import grid_of
 
+_ENOUGH = 20  # calls, to say what one in twenty takes
+
 
 def reports(store: LocalStore, steps: Sequence[Outcome], kind: str) -> Iterator[Mapping[str, Any]]:
     """The facts of each Report of a kind that the steps made, as far as the store still has them."""
@@ -57,11 +59,13 @@ def speed_table(facts: Mapping[str, Any]) -> RenderableType:
     machine = facts["machine"]
     rows = f">rows/s at {facts['batch']}"
     grid = grid_of("model", ">parameters", ">bytes", ">ms at 1, p50", ">p95", rows, ">s to load")
-    for name, one in facts["models"].items():
+    models: Mapping[str, Any] = facts["models"]
+    for name in [*facts.get("order", ()), *(name for name in models if name not in facts.get("order", ()))]:
+        one = models[name]
         parameters = f"{one['parameters']:,}" if one["parameters"] is not None else ""
         times = (
             f"{one['p50_ms']:,.2f}",
-            f"{one['p95_ms']:,.2f}",
+            f"{one['p95_ms']:,.2f}" if one["calls"] >= _ENOUGH else "",
             f"{one['rows_per_second']:,.0f}",
             f"{one['load_seconds']:.2f}",
         )

@@ -20,9 +20,13 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def config(value: Any) -> Json:
-    """A config value as JSON; a model carries its class, since two classes may have the same fields."""
+    """A config value as JSON; a model carries its class, since two classes may have the same fields.
+
+    A field declared with `exclude=True` is left out: it says how something is made, and not what.
+    """
     if isinstance(value, BaseModel):
-        return {"class": class_name(type(value)), **{name: config(getattr(value, name)) for name in type(value).model_fields}}
+        counted = [name for name, field in type(value).model_fields.items() if not field.exclude]
+        return {"class": class_name(type(value)), **{name: config(getattr(value, name)) for name in counted}}
     if isinstance(value, type):
         return class_name(value)
     if isinstance(value, Mapping):

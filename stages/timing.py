@@ -37,7 +37,14 @@ def measure(config: Measure, rows: Table[Any], models: Mapping[str, Model]) -> R
             report(position, len(models), name)
             found[name] = _times(config, model, table)
     return Report(
-        facts={"kind": "speed", "machine": machine(), "threads": config.threads, "batch": config.batch, "models": found}
+        facts={
+            "kind": "speed",
+            "machine": machine(),
+            "threads": config.threads,
+            "batch": config.batch,
+            "order": list(found),
+            "models": found,
+        }
     )
 
 

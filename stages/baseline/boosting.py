@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +15,13 @@ from scipy.special import softmax
 from pipeline import Model
 
 from ..predict import Predictor
+from ..targets import Number, Target
+from ..texts import texts_of
 from .columns import category_codes, category_values, number_columns
 from .grow import grow
 from .tfidf import load_tfidf, save_tfidf, tfidf
 from .trees import load_trees, save_trees, scores
+from .truth import Array, classes_of, numbers_of, target_facts
 
 if TYPE_CHECKING:
     from .rungs import Boosting
@@ -26,28 +29,38 @@ if TYPE_CHECKING:
 _ROWS = 4096  # predicted at once: of a text, only as many are dense
 
 
-def fit_boosting(config: Boosting, training: pa.Table, validation: pa.Table) -> Model:
+def fit_boosting(config: Boosting, training: pa.Table, validation: pa.Table, target: Target) -> Model:
     """Fit on the training rows; the loss on the validation rows says when to stop. The same rows give the same bytes.
 
     Without validation rows a tenth of `trees` are grown, and nothing stops them earlier.
     """
-    classes = sorted(set(training["label"].to_pylist()))
-    known = validation.filter(pc.is_in(validation["label"], value_set=pa.array(classes)))
-    terms = tfidf(training[config.text].to_pylist(), config.size) if config.text else None
+    truth = training[target.column]
+    classes = classes_of(target, truth)
+    if isinstance(target, Number):
+        scale = {"mean": pc.mean(truth).as_py(), "deviation": pc.stddev(truth).as_py()}
+        known = validation
+    else:
+        scale, known = {}, validation.filter(pc.is_in(validation[target.column], value_set=pa.array(classes)))
+    terms = tfidf(texts_of(training, config.text), config.size) if config.text else None
     made = {
         "numbers": list(config.numbers),
         "categories": {name: category_values(training, name) for name in config.categories},
         "text": config.text,
     }
-    learnt, *held_out = [(_features(made, terms, part), _numbers(part, classes)) for part in (training, known) if part.num_rows]
+    learnt, *held_out = [
+        (_features(made, terms, part), _truth(part[target.column], classes, scale))
+        for part in (training, known)
+        if part.num_rows
+    ]
     dumped = grow(config, learnt, held_out[0] if held_out else None, len(classes))
     trees = save_trees(dumped)
     facts = {
         "reads": list(config.columns()),
         "family": "boosting",
+        "target": target_facts(target, **scale),
         "classes": classes,
         "parameters": int(load_trees(trees)["values"].size),
-        "trees": len(dumped["tree_info"]) // (1 if len(classes) == 2 else len(classes)),
+        "trees": len(dumped["tree_info"]) // _outputs(classes),
     }
     files = {"trees.safetensors": trees, "columns.json": json.dumps(made).encode()}
     return Model(facts=facts, files=files | (save_tfidf(terms) if terms else {}))
@@ -55,7 +68,11 @@ def fit_boosting(config: Boosting, training: pa.Table, validation: pa.Table) -> 
 
 def load_boosting(model: Model) -> Predictor:
     """Rebuild the features and the trees, without LightGBM. Raises StageError for trees that are none."""
-    made, classes = json.loads(model.read("columns.json")), len(model.facts["classes"])
+    made, classes, target = (
+        json.loads(model.read("columns.json")),
+        model.facts["classes"],
+        dict(model.facts.get("target") or {}),
+    )
     terms = load_tfidf(model.read("terms.json"), model.read("terms.safetensors")) if made["text"] else None
     trees = load_trees(model.read("trees.safetensors"))
     used, columns = np.unique(trees["feature"], return_inverse=True)
@@ -66,9 +83,11 @@ def load_boosting(model: Model) -> Predictor:
         found = []
         for start in range(0, rows.num_rows, _ROWS):
             some = features[start : start + _ROWS][:, used]
-            found.append(scores(trees, some if terms is None else some.toarray(), 1 if classes == 2 else classes))
+            found.append(scores(trees, some if terms is None else some.toarray(), _outputs(classes)))
         raw = np.concatenate(found)
-        return np.asarray(softmax(np.hstack([np.zeros_like(raw), raw]) if classes == 2 else raw, axis=1))
+        if not classes:
+            return raw * float(target["deviation"]) + float(target["mean"])
+        return np.asarray(softmax(np.hstack([np.zeros_like(raw), raw]) if len(classes) == 2 else raw, axis=1))
 
     return predict
 
@@ -82,9 +101,16 @@ def _features(made: Mapping[str, Any], terms: Any, rows: pa.Table) -> Any:
     dense = np.column_stack(columns) if columns else np.zeros((rows.num_rows, 0))
     if terms is None:
         return dense
-    return hstack([csr_matrix(dense), terms.transform(rows[made["text"]].to_pylist())], format="csr")
+    return hstack([csr_matrix(dense), terms.transform(texts_of(rows, made["text"]))], format="csr")
 
 
-def _numbers(rows: pa.Table, classes: list[str]) -> np.ndarray[Any, Any]:
-    """The class of each row: [n]"""
-    return np.asarray(pc.index_in(rows["label"], value_set=pa.array(classes)).to_numpy())
+def _outputs(classes: Sequence[str]) -> int:
+    """How many trees grow at a time: one for a number, and for two classes."""
+    return len(classes) if len(classes) > 2 else 1
+
+
+def _truth(column: pa.ChunkedArray, classes: list[str], scale: Mapping[str, float]) -> Array:
+    """Class numbers, or standardised values, since LightGBM keeps fp32: [n]"""
+    if classes:
+        return numbers_of(column, classes)
+    return np.asarray((column.to_numpy() - scale["mean"]) / scale["deviation"])

@@ -14,14 +14,15 @@ from pipeline.errors import bounded
 
 Array = np.ndarray[Any, Any]
 
+# A lone row whose value is None has a column of type null.
+_NUMERIC = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal, pa.types.is_null)
+
 
 def number_columns(rows: pa.Table, names: Sequence[str]) -> Iterator[Array]:
     """Each column as [n] fp64, truth values as 0 and 1. Raises StageError for one that holds no numbers."""
     for name in names:
         kind = rows[name].type
-        if not (
-            pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind)
-        ):
+        if not any(is_kind(kind) for is_kind in _NUMERIC):
             raise StageError(f"column {bounded(name)} holds {kind}, expected numbers; name it among the categories")
         column = rows[name].cast(pa.int8()) if pa.types.is_boolean(kind) else rows[name]
         yield np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)

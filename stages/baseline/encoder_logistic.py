@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from safetensors.numpy import load, save
 from scipy.special import log_expit, softmax
 
@@ -17,27 +16,31 @@ from ..encoders.files import CONFIG, TOKENIZER, WEIGHTS
 from ..encoders.module import build_encoder, encoder_tokenizer
 from ..encoders.vectors import sentence_vectors
 from ..predict import Predictor
+from ..targets import Target
+from ..texts import texts_of
 from .one_vs_rest import fit_one_vs_rest
+from .truth import classes_of, numbers_of, target_facts
 
 if TYPE_CHECKING:
     from .rungs import EncoderLogistic
 
 
-def fit_encoder_logistic(config: EncoderLogistic, files: Mapping[str, bytes], training: pa.Table) -> Model:
+def fit_encoder_logistic(config: EncoderLogistic, files: Mapping[str, bytes], training: pa.Table, target: Target) -> Model:
     """Vectors of the training texts, once; then the regressions.
 
     files: those of the encoder, which the model keeps, byte for byte.
     """
     vectors = _vectors(files, config.max_tokens, config.threads, training)
-    classes = sorted(set(training["label"].to_pylist()))
-    truth = pc.index_in(training["label"], value_set=pa.array(classes)).to_numpy()
+    classes = classes_of(target, training[target.column])
+    truth = numbers_of(training[target.column], classes)
     coefficients, intercepts, settled = fit_one_vs_rest(vectors, truth, len(classes), config.strength, config.threads)
     return Model(
         facts={
             "family": "encoder_logistic",
+            "target": target_facts(target),
             "classes": classes,
             "converged": settled,
-            "parameters": int(coefficients.size + intercepts.size),
+            "parameters": int(coefficients.size + intercepts.size + sum(one.size for one in load(files[WEIGHTS]).values())),
             "max_tokens": config.max_tokens,
             "threads": config.threads,
         },
@@ -60,4 +63,4 @@ def load_encoder_logistic(model: Model) -> Predictor:
 
 def _vectors(files: Mapping[str, bytes], max_tokens: int, threads: int, rows: pa.Table) -> np.ndarray[Any, Any]:
     tokenizer = encoder_tokenizer(files[TOKENIZER], files[CONFIG], max_tokens)
-    return sentence_vectors(build_encoder(files[CONFIG], files[WEIGHTS]), tokenizer, rows["text"].to_pylist(), threads)
+    return sentence_vectors(build_encoder(files[CONFIG], files[WEIGHTS]), tokenizer, texts_of(rows, "text"), threads)

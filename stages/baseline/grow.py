@@ -12,20 +12,21 @@ from pipeline import report
 if TYPE_CHECKING:
     from .rungs import Boosting
 
-Rows = tuple[Any, "np.ndarray[Any, Any]"]  # features [n, columns], dense or sparse; class numbers [n]
+Rows = tuple[Any, "np.ndarray[Any, Any]"]  # features [n, columns], dense or sparse; the truth [n]
 
 
 def grow(config: Boosting, training: Rows, validation: Rows | None, classes: int) -> dict[str, Any]:
     """The trees as `Booster.dump_model` gives them, up to the one after which the validation loss was least.
 
-    Columns are numbers, then categories, then terms.  The same rows give the same trees, on the same number of threads.
+    classes: how many, 0 for the squared error of a number.  Columns are numbers, then categories, then terms.  The same rows give
+    the same trees, on the same number of threads.
     """
     data = _dataset(config, training, None)
     held_out = [_dataset(config, validation, data)] if validation else []
     rounds = config.trees if validation else max(1, config.trees // 10)
     parameters = {
-        "objective": "binary" if classes == 2 else "multiclass",
-        "num_class": 1 if classes == 2 else classes,
+        "objective": {0: "regression", 2: "binary"}.get(classes, "multiclass"),
+        "num_class": classes if classes > 2 else 1,
         "learning_rate": config.rate,
         "num_leaves": config.leaves,
         "min_data_in_leaf": min(20, max(1, len(training[1]) // 10)),

@@ -24,7 +24,11 @@ from sklearn.svm import LinearSVC
 from pipeline import Model, report
 
 from ..predict import Predictor
+from ..targets import Target
+from ..texts import texts_of
+from .linear import in_order
 from .terms import PAIRS, PATTERN, counted, stored
+from .truth import classes_of, numbers_of, target_facts
 
 if TYPE_CHECKING:
     from .rungs import NbSvm
@@ -34,32 +38,35 @@ Array = np.ndarray[Any, Any]
 _ROUNDS = 5000  # at most; real texts take some dozen
 
 
-def fit_nb_svm(config: NbSvm, training: pa.Table, validation: pa.Table) -> Model:
+def fit_nb_svm(config: NbSvm, training: pa.Table, validation: pa.Table, target: Target) -> Model:
     """Fit on texts and labels; the same rows give the same bytes.
 
     Probabilities are the softmax of the margins times a temperature, which the validation rows calibrate (Guo et al. 2017).
     Without any, every tenth training row does, under a fit to the others.
     """
     vectorizer = _vectorizer(max_features=config.size)
-    features = counted(vectorizer, training["text"].to_pylist()).tocsr()  # [n, V]
-    labels = np.asarray(training["label"].to_pylist())
-    classes = sorted(set(labels.tolist()))
+    features = counted(vectorizer, texts_of(training, "text")).tocsr()  # [n, V]
+    labels = np.asarray(training[target.column].to_pylist())
+    classes = classes_of(target, training[target.column])
+    seen = [name for name in classes if name in set(labels.tolist())]
     fitted = []
-    for done, label in enumerate(classes[-1:] if len(classes) == 2 else classes):
-        report(done, len(classes), f"{label} against the rest")
+    for done, label in enumerate(seen[-1:] if len(seen) == 2 else seen):
+        report(done, len(seen), f"{label} against the rest")
         fitted.append(_against_the_rest(config, features, labels == label))
     weights, intercepts = np.stack([w for w, _ in fitted]), np.asarray([b for _, b in fitted])  # [C, V], [C]
-    if len(classes) == 2:  # the margin of one is that of the other, turned round
+    if len(seen) == 2:  # the margin of one is that of the other, turned round
         weights, intercepts = np.vstack([-weights, weights]), np.concatenate([-intercepts, intercepts])
-    arrays = {"weights": weights.astype(np.float32), "intercepts": intercepts.astype(np.float32)}
-    known = validation.filter(pc.is_in(validation["label"], value_set=pa.array(classes)))
+    weights, intercepts = in_order(weights, intercepts, seen, classes)
+    arrays = {"weights": weights, "intercepts": intercepts}
+    known = validation.filter(pc.is_in(validation[target.column], value_set=pa.array(seen)))
     if known.num_rows:
-        temperature = _temperature(_margins(vectorizer, arrays, known), classes, known)
+        temperature = _temperature(_margins(vectorizer, arrays, known), numbers_of(known[target.column], classes))
     else:
-        temperature = _held_out_temperature(config, training)
+        temperature = _held_out_temperature(config, training, target)
     return Model(
         facts={
             "family": "nb_svm",
+            "target": target_facts(target),
             "classes": classes,
             "parameters": int(weights.size + intercepts.size),
             "temperature": temperature,
@@ -88,23 +95,22 @@ def _against_the_rest(config: NbSvm, features: Any, mine: Array) -> tuple[Array,
 
 
 def _margins(vectorizer: CountVectorizer, arrays: dict[str, Array], rows: pa.Table) -> Array:
-    found = vectorizer.transform(rows["text"].to_pylist()) @ arrays["weights"].T + arrays["intercepts"]
+    found = vectorizer.transform(texts_of(rows, "text")) @ arrays["weights"].T + arrays["intercepts"]
     return np.asarray(found, np.float64)  # [n, C]
 
 
-def _held_out_temperature(config: NbSvm, training: pa.Table) -> float:
+def _held_out_temperature(config: NbSvm, training: pa.Table, target: Target) -> float:
     """The temperature of a fit to nine tenths of the rows; 1 where those have one label, or the others none of theirs."""
     tenth = np.arange(training.num_rows) % 10 == 9
     fitted, others = training.filter(pa.array(~tenth)), training.filter(pa.array(tenth))
-    known = set(fitted["label"].to_pylist()) if len(set(fitted["label"].to_pylist())) > 1 else set()
-    if not known & set(others["label"].to_pylist()):
+    known = set(fitted[target.column].to_pylist())
+    if len(known) < 2 or not known & set(others[target.column].to_pylist()):
         return 1.0
-    return float(fit_nb_svm(config, fitted, others).facts["temperature"])
+    return float(fit_nb_svm(config, fitted, others, target).facts["temperature"])
 
 
-def _temperature(margins: Array, classes: list[str], rows: pa.Table) -> float:
-    """The one under which the true labels are the likeliest, between 1/1000 and 1000."""
-    truth = pc.index_in(rows["label"], value_set=pa.array(classes)).to_numpy()
+def _temperature(margins: Array, truth: Array) -> float:
+    """The one under which the true classes are the likeliest, between 1/1000 and 1000."""
 
     def loss(log_temperature: float) -> float:
         return -float(log_softmax(margins * np.exp(log_temperature), axis=1)[np.arange(len(truth)), truth].mean())

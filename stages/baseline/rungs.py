@@ -7,7 +7,7 @@ From the command line a rung is set by its name, `--set linear.model=NbSvm`, or 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,41 +16,49 @@ from pipeline.digest import Json
 
 from ..encoders import encoder_digests, read_encoder
 from ..parts.base import Part
+from ..targets import Number, OneOf, Ordered, SeveralOf, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 class Rung(Part):
-    """One simple model."""
+    """One simple model. targets: what it can say of a row."""
+
+    targets: ClassVar[tuple[type[Target], ...]] = (OneOf, Ordered)
 
     abstract = True
 
     def columns(self) -> tuple[str, ...]:
-        """The columns that it reads, beside the label."""
+        """The columns that it reads, beside the target's."""
         return ("text",)
 
     def outside(self) -> Mapping[str, Json]:
         """The files that it starts from: name -> digest."""
         return {}
 
-    def fit(self, training: pa.Table, validation: pa.Table) -> Model:
-        """From the rows for training, of two labels or more, and those for validation, of which there may be none."""
-        raise TypeError(f"rung {type(self).__name__} must define fit(self, training, validation)")
+    def fit(self, training: pa.Table, validation: pa.Table, target: Target) -> Model:
+        """From the rows for training, of two labels or more, and those for validation, of which there may be none.
+
+        The facts of the model name target and classes; those of an `Ordered` are its levels, in their order.
+        """
+        raise TypeError(f"rung {type(self).__name__} must define fit(self, training, validation, target)")
 
 
 class Majority(Rung):
-    """The most frequent label, always."""
+    """The most frequent label, always; the mean of a number, the share of each of several classes."""
+
+    targets = (Target,)
 
     def columns(self) -> tuple[str, ...]:
         """None."""
         return ()
 
-    def fit(self, training: pa.Table, validation: pa.Table) -> Model:
-        """Counts labels."""
+    def fit(self, training: pa.Table, validation: pa.Table, target: Target) -> Model:
+        """Counts."""
         from .majority import fit_majority
 
-        return fit_majority(training["label"].to_pylist())
+        return fit_majority(target, training[target.column])
 
 
 class NbSvm(Rung):
@@ -61,29 +69,31 @@ class NbSvm(Rung):
     smoothing: float = Field(default=1.0, gt=0, description="added to the counts of each term")
     size: int = Field(default=200_000, ge=1, description="terms at most, the most frequent")
 
-    def fit(self, training: pa.Table, validation: pa.Table) -> Model:
+    def fit(self, training: pa.Table, validation: pa.Table, target: Target) -> Model:
         """Raises StageError where no text has a word."""
         from .nb_svm import fit_nb_svm
 
-        return fit_nb_svm(self, training, validation)
+        return fit_nb_svm(self, training, validation, target)
 
 
 class TfidfLogistic(Rung):
     """TF-IDF of a text's terms under a logistic regression.
 
     units: "words" for words, marks and their pairs; "letters" for runs of 2 to 6 characters within a word, which knows parts of
-    words and bears misspellings.
+    words and bears misspellings.  Several classes are a regression each.
     """
+
+    targets = (OneOf, SeveralOf, Ordered)
 
     strength: float = Field(default=10.0, gt=0, description="C of the logistic regression: smaller is more regular")
     size: int = Field(default=100_000, ge=1, description="terms at most, the most frequent of those in two texts or more")
     units: Literal["words", "letters"] = "words"
 
-    def fit(self, training: pa.Table, validation: pa.Table) -> Model:
+    def fit(self, training: pa.Table, validation: pa.Table, target: Target) -> Model:
         """Raises StageError where no term is in two texts."""
         from .tfidf_logistic import fit_tfidf_logistic
 
-        return fit_tfidf_logistic(self, training["text"].to_pylist(), training["label"].to_pylist())
+        return fit_tfidf_logistic(self, training, target)
 
 
 class Boosting(Rung):
@@ -94,6 +104,7 @@ class Boosting(Rung):
     """
 
     packages = ("lightgbm",)
+    targets = (OneOf, Number, Ordered)
 
     numbers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -120,11 +131,11 @@ class Boosting(Rung):
         """Numbers, categories, text."""
         return (*self.numbers, *self.categories, *((self.text,) if self.text else ()))
 
-    def fit(self, training: pa.Table, validation: pa.Table) -> Model:
+    def fit(self, training: pa.Table, validation: pa.Table, target: Target) -> Model:
         """Raises StageError for a column of numbers that holds none."""
         from .boosting import fit_boosting
 
-        return fit_boosting(self, training, validation)
+        return fit_boosting(self, training, validation, target)
 
 
 class EncoderLogistic(Rung):
@@ -146,8 +157,8 @@ class EncoderLogistic(Rung):
         """Raises UsageError where a file is missing or refused."""
         return encoder_digests(self.encoder, self.revision)
 
-    def fit(self, training: pa.Table, validation: pa.Table) -> Model:
+    def fit(self, training: pa.Table, validation: pa.Table, target: Target) -> Model:
         """Raises StageError for an encoder of a kind that is not read, or whose files do not fit each other."""
         from .encoder_logistic import fit_encoder_logistic
 
-        return fit_encoder_logistic(self, read_encoder(self.encoder, self.revision), training)
+        return fit_encoder_logistic(self, read_encoder(self.encoder, self.revision), training, target)

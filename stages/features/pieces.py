@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from ..texts import texts_of
 from .subwords import SHIFT
-from .tokenizing import FittedTokens, encode, texts_of
+from .tokenizing import FittedTokens, encode
 
 
 @dataclass(frozen=True)

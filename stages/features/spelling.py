@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from pipeline.digest import Json
 
-from .tokenizing import spans, texts_of
+from ..texts import texts_of
+from .tokenizing import spans
 
 _FIRST = 2  # 0 is the padding, 1 the unknown
 

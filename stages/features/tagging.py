@@ -14,7 +14,8 @@ import pyarrow as pa
 from pipeline import StageError
 from pipeline.digest import Json
 
-from .tokenizing import spans, texts_of
+from ..texts import texts_of
+from .tokenizing import spans
 
 TAGS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X",

@@ -10,6 +10,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 
 from pipeline.digest import Json
 
+from ..texts import texts_of
 from .words import PADDING, UNKNOWN
 
 
@@ -38,11 +39,6 @@ class FittedTokens:
     def apply(self, rows: pa.Table) -> pa.Array:
         """n lists of at least one token number."""
         return pa.array(encode(self.tokenizer, texts_of(rows, self.column)), pa.list_(pa.int64()))
-
-
-def texts_of(rows: pa.Table, column: str) -> list[str]:
-    """A column of texts, a missing one as an empty one."""
-    return [text or "" for text in rows[column].to_pylist()]
 
 
 def fit_words(texts: Sequence[str], size: int, min_count: int, max_tokens: int, lowercase: bool) -> Tokenizer:

@@ -36,7 +36,8 @@ class Words(Feature):
 
     def fit(self, rows: pa.Table) -> Fitted:
         """Count the words."""
-        from .tokenizing import FittedTokens, fit_words, texts_of
+        from ..texts import texts_of
+        from .tokenizing import FittedTokens, fit_words
 
         texts = texts_of(rows, self.column)
         return FittedTokens(self.column, fit_words(texts, self.size, self.min_count, self.max_tokens, self.lowercase))

@@ -34,9 +34,7 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def choose_type(wanted: str, device: torch.device) -> torch.dtype:
-    """The type to compute in; "auto" is bf16 on CUDA, else fp32. Raises StageError for fp16 on a CPU, which not all layers have."""
-    if wanted == "fp16" and device.type == "cpu":
-        raise StageError("precision fp16 is for GPUs: on a CPU some layers cannot compute in it; use bf16 or fp32")
+    """The type to compute in; "auto" is bf16 on CUDA, else fp32."""
     return _TYPES[("bf16" if device.type == "cuda" else "fp32") if wanted == "auto" else wanted]
 
 
@@ -61,6 +59,10 @@ def settings(config: Train) -> Iterator[None]:
         torch.use_deterministic_algorithms(config.deterministic or deterministic)
         try:
             yield
+        except RuntimeError as error:
+            if "could not create a primitive" not in str(error):
+                raise
+            raise StageError(f"a layer cannot compute in {config.precision} on this device; use bf16 or fp32") from error
         finally:
             torch.set_num_threads(threads)
             torch.use_deterministic_algorithms(deterministic)

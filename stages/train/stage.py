@@ -64,8 +64,10 @@ class Train(Stage):
     threads: int = Field(default=1, ge=1, description="on the CPU; part of the key, since sums depend on how they are cut")
     seed: int = Field(default=7, ge=0, lt=2**63)
 
-    checkpoint: int = Field(default=500, ge=1, description="steps between checkpoints")
-    smaller: bool = Field(default=True, description="try a batch in halves where memory runs out")
+    checkpoint: int = Field(default=500, ge=1, exclude=True, description="steps between checkpoints; no part of the key")
+    smaller: bool = Field(
+        default=True, exclude=True, description="try a batch in halves where memory runs out; no part of the key"
+    )
     strict: bool = Field(default=False, description="a finding before or during training fails it, not only its log")
 
     @model_validator(mode="after")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,10 +66,12 @@ def test_the_commands_of_the_readme_exist():
 
 
 def test_the_pipeline_of_the_readme_runs_as_it_stands(project):
-    pipeline, stage = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    pipeline, stage, net = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len([line for line in pipeline.splitlines() if line.strip()]) <= 32
     project.write("zoo/flow.py", pipeline)
     project.write("zoo/shout.py", stage)
+    project.write("zoo/net.py", net)
+    subprocess.run([sys.executable, "-c", "import zoo.net"], cwd=project.folder, env=project.environment, check=True)
     done = project.brickwise("run", "zoo.flow:animals")
     assert done.returncode == 0, done.stdout + done.stderr
     project.write(

@@ -212,3 +212,15 @@ class Odd(Stage):
 def test_a_config_that_no_key_can_hold_is_a_wiring_mistake_that_names_the_field(value):
     with pytest.raises(WiringError, match=r"step 'odd': field 'value' of Odd is .*, which has no place in a key"):
         Pipeline("p", Step("odd", Odd.model_construct(value=value)))
+
+
+class Told(Stage):
+    size: int = 3
+    aloud: bool = Field(default=True, exclude=True)
+
+    def run(self) -> Model: ...
+
+
+def test_a_field_that_changes_no_byte_is_no_part_of_a_config_and_can_be_set():
+    assert config(Told(aloud=False)) == config(Told()) != config(Told(size=4))
+    assert Pipeline("p", Step("told", Told())).set(["told.aloud=false"]).steps["told"].stage.aloud is False

@@ -253,3 +253,22 @@ def test_a_column_that_the_config_names_has_one_of_the_types_that_it_says(kinds,
     with pytest.raises(WiringError) as caught:
         Pipeline("p", *steps)
     assert f"step 'typed', port 'rows': the config {said}" in str(caught.value)
+
+
+class Twin(Stage):
+    def run(self) -> Halves: ...
+
+
+class Needs(Stage):
+    together = ("rows", "vocabulary")
+
+    def run(self, rows: Table[Clean], vocabulary: Vocabulary) -> Model: ...
+
+
+def test_ports_that_belong_together_are_fed_by_one_step():
+    twins = [Step("one", Twin()), Step("two", Twin())]
+    Pipeline("p", *twins, Step("fit", Needs(), {"rows": "one.left", "vocabulary": "one"}))
+    with pytest.raises(
+        WiringError, match="step 'fit': ports rows, vocabulary belong together, and one, two feed them; read one"
+    ):
+        Pipeline("p", *twins, Step("fit", Needs(), {"rows": "one.left", "vocabulary": "two"}))

@@ -87,7 +87,7 @@ def test_a_value_that_no_fit_could_use_is_refused(fields):
 
 
 def test_the_columns_that_a_rung_reads_are_looked_for_when_steps_are_wired():
-    assert dict(Baseline(model=Majority()).columns_read()) == {"rows": ("label",)}
-    assert dict(Baseline(model=NbSvm()).columns_read()) == {"rows": ("label", "text")}
+    assert dict(Baseline(model=Majority()).columns_read()) == {"rows": {"label": "string"}}
+    assert dict(Baseline(model=NbSvm()).columns_read()) == {"rows": {"label": "string", "text": None}}
     rung = Boosting(numbers=("a",), categories=("b",), text="c")
-    assert dict(Baseline(model=rung).columns_read()) == {"rows": ("label", "a", "b", "c")}
+    assert dict(Baseline(model=rung).columns_read()) == {"rows": {"label": "string", "a": None, "b": None, "c": None}}

@@ -12,7 +12,7 @@ from safetensors.numpy import load, save
 
 from pipeline import Model, StageError, Table
 from schemas import SplitRow
-from stages import Baseline, Boosting
+from stages import Baseline, Boosting, OneOf
 from stages.predict import predictor
 
 NUMBERS, CATEGORIES = ("size", "age", "wild"), ("colour", "place")
@@ -70,7 +70,7 @@ def test_a_stored_model_predicts_as_lightgbm_does_on_the_same_features(classes, 
     boosters = []
     train = lightgbm.train
     monkeypatch.setattr(lightgbm, "train", lambda *given, **named: boosters.append(train(*given, **named)) or boosters[0])
-    model = Boosting(numbers=("size", "age"), categories=("colour",)).fit(table.slice(0, 300), table.slice(300))
+    model = Boosting(numbers=("size", "age"), categories=("colour",)).fit(table.slice(0, 300), table.slice(300), OneOf())
     codes = {"blue": 0.0, "red": 1.0}
     features = [
         [np.nan if row[name] is None else row[name] for name in ("size", "age")] + [codes.get(row["colour"], np.nan)]
@@ -112,7 +112,7 @@ def test_the_validation_rows_say_when_to_stop_and_test_rows_say_nothing():
     rung = Boosting(numbers=NUMBERS, patience=5)
     table = animals().read()
     training, rest = table.slice(0, 200), table.slice(200)
-    stopped, longer = rung.fit(training, rest), rung.fit(training, rest.slice(0, 0))
+    stopped, longer = rung.fit(training, rest, OneOf()), rung.fit(training, rest.slice(0, 0), OneOf())
     assert stopped.facts["trees"] < 100
     assert longer.facts["trees"] == 200
     split = pa.array(["test" if part == "test" else part for part in table["split"].to_pylist()])
@@ -124,7 +124,7 @@ def test_the_validation_rows_say_when_to_stop_and_test_rows_say_nothing():
 def test_a_label_that_only_validation_rows_have_is_passed_over():
     table = animals().read()
     valid = table.slice(300).set_column(table.schema.get_field_index("label"), "label", pa.array(["owl"] * 50 + ["cat"] * 50))
-    model = Boosting(numbers=NUMBERS).fit(table.slice(0, 300), valid)
+    model = Boosting(numbers=NUMBERS).fit(table.slice(0, 300), valid, OneOf())
     assert model.facts["classes"] == ["cat", "dog", "ox"]
 
 

@@ -155,3 +155,17 @@ def test_no_test_row_is_a_stage_error(texts, models):
     rows = texts("a", "b", record=SplitText, split=["train", "valid"])
     with pytest.raises(StageError, match="no row is for testing"):
         Evaluate().run(rows, models)
+
+
+def test_rows_without_a_text_are_not_cut_by_length_unless_that_is_asked_for(rows):
+    from schemas import SplitRow
+
+    class Labelled(SplitRow):
+        label: str
+
+    bare = Table.of(Labelled, rows.read().drop_columns(["text", "kind"]))
+    models = {"majority": Baseline(model=Majority()).run(bare)}
+    found = Evaluate(resamples=100).run(bare, models)
+    assert found.evaluation.facts["details"]["majority"]["slices"] == {}
+    assert dict(Evaluate().columns_read()) == {"rows": ()}
+    assert dict(Evaluate(slices=("length", "kind")).columns_read()) == {"rows": ("text", "kind")}

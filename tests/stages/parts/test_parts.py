@@ -122,3 +122,18 @@ def test_a_net_needs_a_branch_and_each_a_name_that_a_column_can_have():
 def test_branches_come_in_the_order_of_their_names_whatever_the_order_that_they_were_declared_in():
     one, other = Branch(embed=Learned(width=3)), Branch(embed=Learned(width=4))
     assert list(MixedNet(branches={"b": one, "a": other}).columns().items()) == [("a", other), ("b", one)]
+
+
+@pytest.mark.parametrize(
+    ("slot", "base"), [("encode", "Encode"), ("encode", "Recurrent"), ("attend", "Attend"), ("predict", "Predict")]
+)
+def test_what_parts_have_in_common_is_no_part(slot, base):
+    with pytest.raises(ValidationError, match=f"has no part '{base}'"):
+        TextNet(**{slot: base})
+
+
+def test_a_part_of_ones_own_does_not_take_the_place_of_a_shipped_one_of_its_name():
+    shipped = Cnn
+    own = type("Cnn", (Encode,), {"__module__": __name__, "__doc__": "One's own."})
+    assert type(TextNet(encode="Cnn").encode) is shipped
+    assert own is not shipped

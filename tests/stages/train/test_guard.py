@@ -7,7 +7,7 @@ from torch import nn
 
 from pipeline import StageError
 from pipeline.progress import listening
-from stages import Cnn, Encode, Learned
+from stages import Cnn, Encode, Learned, Lstm
 
 
 class Trap(nn.Module):
@@ -20,6 +20,15 @@ class Trap(nn.Module):
 
     def forward(self, found, real):
         self.calls += self.training
+        if (
+            self.harm == "validation"
+            and self.calls
+            and not torch.is_grad_enabled()
+            and found.shape[0] * found.shape[1] > self.cells
+        ):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        if self.harm == "valid nan" and not torch.is_grad_enabled() and found.shape[0] > 1 and self.calls:
+            return found * float("nan")
         if self.calls <= 70:  # the probes call it 60 times at most
             return found * self.scale
         if self.harm == "memory" and torch.is_grad_enabled() and found.shape[0] * found.shape[1] > self.cells:
@@ -107,13 +116,26 @@ def test_another_error_of_a_part_is_not_taken_for_memory(trainer, small_net, fea
         trainer(model=small_net(encode=Broken(harm="none"))).run(features.rows, features.vocabulary)
 
 
-def test_fp16_on_a_cpu_is_refused_with_the_way_out(trainer, features):
-    with pytest.raises(StageError, match="precision fp16 is for GPUs.*use bf16 or fp32"):
-        trainer(precision="fp16").run(features.rows, features.vocabulary)
+def test_a_layer_that_has_no_such_precision_is_told_with_the_way_out(trainer, small_net, features):
+    with pytest.raises(StageError, match="a layer cannot compute in fp16 on this device; use bf16 or fp32"):
+        trainer(precision="fp16", model=small_net(encode=Lstm(hidden=4))).run(features.rows, features.vocabulary)
 
 
-def test_a_lower_precision_learns_the_same(trainer, small_net, features):
-    found = trainer(epochs=6, precision="bf16", model=small_net(encode=Cnn(windows=(1,), channels=8))).run(
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_a_lower_precision_learns_the_same(trainer, small_net, features, precision):
+    found = trainer(epochs=6, precision=precision, model=small_net(encode=Cnn(windows=(1,), channels=8))).run(
         features.rows, features.vocabulary
     )
     assert found.log.facts["epochs"][-1]["valid_accuracy"] == 1.0
+
+
+def test_memory_that_runs_out_in_validation_alone_is_met_with_fewer_rows(trainer, small_net, features):
+    net = small_net(encode=Trapped(harm="validation", cells=40))
+    assert trainer(model=net, epochs=1).run(features.rows, features.vocabulary).log.facts["steps"] > 0
+
+
+def test_a_metric_that_is_none_ends_training_with_the_way_out(trainer, small_net, features):
+    with pytest.raises(
+        StageError, match=r"after epoch 1: valid loss nan; look for NaN among the features or the truth of the validation rows"
+    ):
+        trainer(model=small_net(encode=Trapped(harm="valid nan"))).run(features.rows, features.vocabulary)

@@ -54,6 +54,7 @@ def plain(trainer, features):
 def test_a_sound_training_passes_every_probe_and_the_log_says_so(plain):
     before = [name for name, one in plain.items() if one["epoch"] == 0]
     assert before == [
+        "validation rows are known",
         "no test row in training",
         "loss at the start",
         "one batch learnt by heart",
@@ -71,7 +72,7 @@ def test_a_parameter_that_no_gradient_reaches_is_named(trainer, small_net, featu
 
 def test_units_that_no_row_wakes_are_counted(trainer, small_net, features):
     found = findings(trainer(epochs=1, model=small_net(encode=Cold())).run(features.rows, features.vocabulary))
-    assert "layer 'branches.of_tokens.encode': 4 of 8 are zero" in found["dead units"]["found"]
+    assert found["dead units of branches.of_tokens.encode"]["found"].startswith("4 of 8 are zero")
 
 
 def test_a_loss_at_the_start_that_no_ignorance_explains_is_found(trainer, small_net, features):
@@ -79,9 +80,9 @@ def test_a_loss_at_the_start_that_no_ignorance_explains_is_found(trainer, small_
     assert found["loss at the start"]["ok"] is False
 
 
-def test_a_net_that_learns_nothing_by_heart_is_found(trainer, features):
+def test_a_rate_at_which_nothing_is_learnt_is_found_and_no_fault_of_the_net(trainer, features):
     found = findings(trainer(epochs=2, rate=1e-9).run(features.rows, features.vocabulary))
-    assert found["one batch learnt by heart"]["ok"] is False
+    assert found["one batch learnt by heart"]["ok"] is True
     assert found["nothing learnt"]["ok"] is False
 
 

@@ -1,13 +1,17 @@
 """Resume: a training that is cut off after any step goes on to the same bits."""
 
+import threading
+
 import pytest
 import torch
 from safetensors.torch import load
 
 from pipeline import StageError
+from pipeline.digest import digest_bytes
 from pipeline.progress import listening
 from pipeline.workplace import working
 from stages import Cnn, Gru
+from stages.predict import predictor
 from stages.train.checkpoint import newest
 
 
@@ -153,3 +157,41 @@ def test_a_step_draws_the_same_dropout_whatever_was_drawn_before(run, config):
     torch.manual_seed(5)
     torch.rand(10)
     assert run(config(epochs=1)) == one
+
+
+def test_one_of_another_number_of_processes_is_told_and_not_gone_on_with(run, config, monkeypatch):
+    from stages.train import fit
+
+    desk, told = Desk(), []
+    with pytest.raises(Cut):
+        run(config(), desk, 7)
+    (name, data) = max(desk.files.items())
+    two = data.replace(b'"processes": 1', b'"processes": 2')
+    desk.files = {f"{name[:10]}-{digest_bytes(two)}.safetensors": two}
+    monkeypatch.setattr(fit, "report", lambda done, total, note="": told.append(note))
+    assert run(config(), desk) == run(config())
+    assert any("another number of processes (processes: 2 there, 1 here); it starts afresh" in note for note in told)
+
+
+def test_how_often_checkpoints_are_written_is_no_other_training(run, config):
+    desk = Desk()
+    with pytest.raises(Cut):
+        run(config(checkpoint=3), desk, 7)
+    assert run(config(checkpoint=5), desk) == run(config(checkpoint=2))
+
+
+def test_a_model_that_is_loaded_meanwhile_changes_nothing(run, config, trainer, features):
+    model = trainer(epochs=1).run(features.rows, features.vocabulary).model
+    alone, over = run(config()), threading.Event()
+
+    def load():
+        while not over.is_set():
+            predictor(model)(features.rows.read().append_column("text", features.rows.read()["label"]).slice(0, 2))
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    try:
+        assert run(config()) == alone
+    finally:
+        over.set()
+        loader.join()
