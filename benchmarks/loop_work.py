@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,11 +25,15 @@ Pair = tuple[Tensor, int]  # tokens of a row [L], its class
 
 @dataclass
 class Clock:
-    """Seconds, and seconds of processors, from `start` to `stop`, when the device has done what it was told."""
+    """Seconds, and seconds of processors, from `start` to `stop`, when the device has done what it was told.
+
+    checkpoint: what one took, of a loop that writes them.
+    """
 
     device: torch.device
     seconds: float = 0.0
     processor: float = 0.0
+    checkpoint: Clock | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -48,7 +52,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Work:
-    """One training. parts: row numbers of "train" and "valid". vocabulary: how many tokens there are."""
+    """One training. parts: row numbers of "train" and "valid". vocabulary: how many tokens there are. share: of the table's rows."""
 
     config: Train
     objective: Objective
@@ -56,18 +60,19 @@ class Work:
     parts: dict[str, Any]
     vocabulary: int
     dtype: torch.dtype
+    share: float
 
     @classmethod
     def of(cls, config: Train, table: pa.Table, vocabulary: int, rows: int = 0) -> Work:
         """From columns split, label and tokens; of the training rows so many, drawn, and as large a share of the validation rows."""
-        device, draw = choose_device(config.device), np.random.default_rng(config.seed)
+        device, draw = choose_device(config.device), np.random.default_rng(7)  # the same rows for every seed
         split = np.asarray(table["split"].to_pylist())
         parts = {part: draw.permutation(np.flatnonzero(split == part)) for part in ("train", "valid")}
         share = min(1.0, rows / len(parts["train"])) if rows else 1.0
         parts = {part: np.sort(some[: max(1, round(share * len(some)))]) for part, some in parts.items()}
         objective = objective_of(config.target, table["label"].take(pa.array(parts["train"])))
         feed = Feed.of({"tokens": column_of("tokens", table["tokens"])}, objective.read(table["label"]), device)
-        return cls(config, objective, feed, parts, vocabulary, choose_type(config.precision, device))
+        return cls(config, objective, feed, parts, vocabulary, choose_type(config.precision, device), share)
 
     @property
     def device(self) -> torch.device:
@@ -78,6 +83,10 @@ class Work:
     def classes(self) -> int:
         """How many there are."""
         return self.objective.width
+
+    def with_seed(self, seed: int) -> Work:
+        """The same rows, trained with another seed."""
+        return replace(self, config=self.config.model_copy(update={"seed": seed}))
 
     def net(self) -> nn.Module:
         """With the same first weights each time."""

@@ -56,7 +56,7 @@ def by_hand(work: Work, net: nn.Module, clock: Clock) -> None:
     valid = _cut(sorted(work.pairs("valid"), key=_length), size)
 
     def epoch(number: int) -> Batches:
-        draw = np.random.default_rng(number)
+        draw = np.random.default_rng((work.config.seed, number))
         order = [pairs[i] for i in draw.permutation(len(pairs))]
         batches: list[list[Pair]] = []
         for start in range(0, len(order), size * _POOL):

@@ -2,21 +2,20 @@
 
     python benchmarks/training.py [--store PATH] [--rows 12800] [--rounds 3] [--threads 1] [--full] [--accuracy] [--json] [--save]
 
-brickwise is `stages.train.loop.train` itself, with its guard and watch; a checkpoint is written and timed each round, and counts by the
-share of it that the round's steps come to.  The others keep none:
+brickwise is `stages.train.loop.train` itself, with its guard and watch.  A checkpoint of it and one of Lightning's is written and timed each
+round, and counts as often as brickwise writes one in so many steps (each 500, and at the end of an epoch of all rows); the others keep none:
   plain      a shuffled DataLoader, each batch padded to its longest row
   by hand    rows shuffled, sorted by length in pools, as one who knows of padding would write it
   lightning  its Trainer, fed the batches that brickwise learns from (pip install -r benchmarks/lightning.txt; left out without it)
 All have the same rows, net, first weights, optimiser, rates, clipping, batch size, and measure the validation rows after an epoch.  They
-take turns, an epoch each; ratios are medians of each round's.  --full takes all rows.  --accuracy trains each for four epochs and
-compares what they say of all validation rows.  Seconds of the processor say more than those of the clock where others use the machine.
+take turns, an epoch each; ratios are medians of each round's.  --full takes all rows.  --accuracy trains each for four epochs with
+three seeds and compares what they say of all validation rows.  Seconds of the processor say more than those of the clock where others use the machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -28,6 +27,7 @@ import torch
 from loop_work import BILSTM, Clock, Work
 from loops import LOOPS, optimizer
 from result import document, print_document, processor, spread, tell
+from seeds import interval, shown
 
 from pipeline import LocalStore
 from pipeline.publish import load
@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="all rows, as --rows 0")
     parser.add_argument("--accuracy", action="store_true", help="train each to the end, and compare")
     parser.add_argument("--epochs", type=int, default=4, help="of --accuracy")
+    parser.add_argument("--seeds", type=int, default=3, help="of --accuracy")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--save", action="store_true", help="write it to benchmarks/results/ too")
     options = parser.parse_args()
@@ -70,7 +71,7 @@ def main() -> None:
     for loop in () if options.accuracy else loops.values():
         loop(warm, warm.net(), Clock(work.device))
     if options.accuracy:
-        found = accuracy(work, loops, np.flatnonzero(np.asarray(table["split"].to_pylist()) == "valid"))
+        found = accuracy(work, loops, np.flatnonzero(np.asarray(table["split"].to_pylist()) == "valid"), options.seeds)
     else:
         found = speed(work, loops, options.rounds)
     found = {
@@ -90,18 +91,19 @@ def speed(work: Work, loops: dict[str, Any], rounds: int) -> dict[str, Any]:
     """An epoch of each loop in turn, another one first each round."""
     clocks: dict[str, list[Clock]] = {name: [] for name in loops}
     kept = []
+    steps = -(-len(work.parts["train"]) // work.config.batch)
+    checkpoints = steps / work.config.checkpoint + work.share  # every so many steps, and one at the end of an epoch of all rows
     for turn in range(rounds):
         names = list(loops)[turn % len(loops) :] + list(loops)[: turn % len(loops)]
         for name in names:
-            clock = Clock(work.device)
-            net = work.net()
+            net, clock = work.net(), Clock(work.device)
             loops[name](work, net, clock)
             if name == "brickwise":
-                kept.append(checkpoint(work, net))
-                share = -(-len(work.parts["train"]) // work.config.batch) / work.config.checkpoint
-                clock.seconds, clock.processor = (
-                    clock.seconds + share * kept[-1].seconds, clock.processor + share * kept[-1].processor
-                )  # fmt: skip
+                clock.checkpoint = checkpoint(work, net)
+                kept.append(clock.checkpoint)
+            if clock.checkpoint is not None:
+                clock.seconds += checkpoints * clock.checkpoint.seconds
+                clock.processor += checkpoints * clock.checkpoint.processor
             clocks[name].append(clock)
             print(f"{name}: {clock.seconds:.1f} s, {clock.processor:.1f} of the processor", file=sys.stderr)
     found = {}
@@ -131,8 +133,8 @@ def speed(work: Work, loops: dict[str, Any], rounds: int) -> dict[str, Any]:
             for name, (target, one) in targets.items()
         ],
     )  # fmt: skip
-    checkpoints = spread([one.seconds for one in kept])
-    return {"rounds": rounds, "loops": found, "checkpoint_seconds": checkpoints, "targets": TARGETS}
+    one = spread([one.seconds for one in kept])
+    return {"rounds": rounds, "loops": found, "checkpoint_seconds": one, "checkpoints": checkpoints, "targets": TARGETS}
 
 
 def checkpoint(work: Work, net: torch.nn.Module) -> Clock:
@@ -151,30 +153,34 @@ def checkpoint(work: Work, net: torch.nn.Module) -> Clock:
     return clock
 
 
-def accuracy(work: Work, loops: dict[str, Any], rows: Any) -> dict[str, Any]:
-    """Each trained to the end; differences to brickwise on all validation rows, 95%, rows taken as independent."""
+def accuracy(work: Work, loops: dict[str, Any], rows: Any, seeds: int) -> dict[str, Any]:
+    """Each trained to the end with each seed; differences to brickwise on all validation rows, 95% t intervals over seeds."""
     truth = work.feed.truth[torch.from_numpy(rows)]
-    right: dict[str, torch.Tensor] = {}
-    for name, loop in loops.items():
-        net, clock = work.net(), Clock(work.device)
-        loop(work, net, clock)
-        right[name] = (predict(net, work.feed, rows).argmax(1) == truth).double()
-        print(f"{name}: {right[name].mean():.4f} after {clock.seconds:.0f} s", file=sys.stderr)
-    found = {}
-    for name, own in right.items():
-        differences = own - right["brickwise"]
-        delta, half = float(differences.mean()), 1.96 * float(differences.std()) / math.sqrt(len(rows))
-        found[name] = {"accuracy": float(own.mean()), "delta": delta, "low": delta - half, "high": delta + half}
+    right: dict[str, list[float]] = {name: [] for name in loops}
+    for one in map(work.with_seed, range(seeds)):
+        for name, loop in loops.items():
+            net, clock = one.net(), Clock(work.device)
+            loop(one, net, clock)
+            right[name].append(float((predict(net, work.feed, rows).argmax(1) == truth).double().mean()))
+            print(f"seed {one.config.seed}, {name}: {right[name][-1]:.4f} after {clock.seconds:.0f} s", file=sys.stderr)
+    found = {
+        name: {
+            "accuracy": own,
+            "mean": interval(own)["mean"],
+            "delta": interval([a - b for a, b in zip(own, right["brickwise"], strict=True)]),
+        }
+        for name, own in right.items()
+    }
     tell(
-        f"{work.config.epochs} epochs of {len(work.parts['train']):,} rows, accuracy on {len(rows):,} validation rows",
+        f"{work.config.epochs} epochs of {len(work.parts['train']):,} rows, {seeds} seeds, accuracy on {len(rows):,} validation rows",
+        [("", "accuracy", "to brickwise's"), *((n, f"{f['mean']:.4f}", shown(f["delta"])) for n, f in found.items())],
         [
-            ("", "accuracy", "to brickwise's", "from", "to"),
-            *((n, f"{f['accuracy']:.4f}", *(f"{f[k]:+.4f}" for k in ("delta", "low", "high"))) for n, f in found.items()),
+            f"{name}: {'equal within the interval' if (f['delta']['low'] or 0) <= 0 <= (f['delta']['high'] or 0) else 'DIFFERENT'}"
+            for name, f in found.items()
+            if name != "brickwise" and seeds > 1
         ],
-        [f"{name}: {'equal within the interval' if f['low'] <= 0 <= f['high'] else 'DIFFERENT'}" for name, f in found.items()
-         if name != "brickwise"],
-    )  # fmt: skip
-    return {"epochs": work.config.epochs, "compared_on": len(rows), "loops": found}
+    )
+    return {"epochs": work.config.epochs, "seeds": seeds, "compared_on": len(rows), "loops": found}
 
 
 def features(folder: str) -> tuple[Any, int]:
