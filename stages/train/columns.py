@@ -26,8 +26,8 @@ class Column(Protocol):
     def lengths(self) -> np.ndarray[Any, Any]:
         """Positions of each row, on the CPU: [n]"""
 
-    def batch(self, rows: Tensor) -> Tensor:
-        """The rows, padded with 0 on the right to the longest of them."""
+    def batch(self, rows: Tensor, longest: int) -> Tensor:
+        """The rows, padded with 0 on the right to the longest of them, which is known where lengths are: a GPU need not be asked."""
 
     def to(self, device: torch.device) -> Column:
         """The same on a device."""
@@ -48,10 +48,9 @@ class Ragged:
     counts: Tensor
     lengths: np.ndarray[Any, Any]
 
-    def batch(self, rows: Tensor) -> Tensor:
+    def batch(self, rows: Tensor, longest: int) -> Tensor:
         """[B] -> [B, L]"""
-        counts = self.counts[rows].unsqueeze(1)  # [B, 1]
-        return _padded(self.values, self.starts[rows].unsqueeze(1), counts, int(counts.max()))
+        return _padded(self.values, self.starts[rows].unsqueeze(1), self.counts[rows].unsqueeze(1), longest)
 
     def to(self, device: torch.device) -> Ragged:
         """All but the lengths, which order batches."""
@@ -82,10 +81,10 @@ class Nested:
         """Tokens of each row."""
         return self.tokens.lengths
 
-    def batch(self, rows: Tensor) -> Tensor:
+    def batch(self, rows: Tensor, longest: int) -> Tensor:
         """[B] -> [B, L, K]"""
         counts = self.tokens.counts[rows].unsqueeze(1)  # [B, 1]
-        steps = torch.arange(int(counts.max()), device=counts.device)
+        steps = torch.arange(longest, device=counts.device)
         real = steps < counts  # [B, L]
         tokens = torch.where(real, self.tokens.starts[rows].unsqueeze(1) + steps, 0)
         sizes = (self.characters.counts[tokens] * real).unsqueeze(2)  # [B, L, 1]
@@ -111,7 +110,7 @@ class Dense:
     values: Tensor
     lengths: np.ndarray[Any, Any]
 
-    def batch(self, rows: Tensor) -> Tensor:
+    def batch(self, rows: Tensor, longest: int) -> Tensor:
         """[B] -> [B, W]"""
         return self.values[rows]
 

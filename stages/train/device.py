@@ -43,9 +43,17 @@ def lower(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[ob
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
 
-def seed(*numbers: int) -> None:
-    """Set torch's generator to a function of these numbers."""
-    torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1)[0]))
+def seed(device: torch.device, *numbers: int) -> None:
+    """Set torch's generators, the CPU's and the device's, to a function of these numbers.
+
+    `torch.manual_seed` looks for devices of all kinds, which takes 0.13 ms a step.
+    """
+    state = int(np.random.SeedSequence(numbers).generate_state(1)[0])
+    torch.default_generator.manual_seed(state)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(state)
+    elif device.type == "mps":
+        torch.mps.manual_seed(state)
 
 
 @contextmanager

@@ -86,7 +86,8 @@ class Feed:
         if not len(rows):  # a process's share of a batch with fewer rows than processes
             return Batch(rows, {}, self.truth[:0])
         where = torch.from_numpy(rows).to(self.truth.device)
-        return Batch(rows, {name: column.batch(where) for name, column in self.columns.items()}, self.truth[where])
+        inputs = {name: column.batch(where, int(column.lengths[rows].max())) for name, column in self.columns.items()}
+        return Batch(rows, inputs, self.truth[where])
 
     def _pinned(self, rows: Rows) -> Batch:
         batch = self._gather(rows)

@@ -33,7 +33,7 @@ def require_finite(job: Job, state: State, group: list[Batch], loss: float, norm
         return
     what = f"the loss is {loss}" if not math.isfinite(loss) else f"the norm of the gradient is {norm}"
     rows = [int(row) for batch in group for row in batch.rows][:_SHOWN]
-    seed(job.config.seed, state.step, job.share.rank)
+    seed(job.feed.device, job.config.seed, state.step, job.share.rank)
     raise StageError(
         f"step {state.step + 1} (epoch {state.epoch + 1}, batch {state.position + 1}): {what}; first not finite: "
         f"{first_not_finite(job, state.net, group)}; the batch begins with rows {', '.join(map(str, rows))} of the table; "

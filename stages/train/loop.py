@@ -26,7 +26,7 @@ from .feed import Batch, Feed
 from .guard import guarded, is_memory, require_finite, require_measured
 from .objectives import Objective
 from .state import State
-from .watch import Watch
+from .watch import Watch, units_awake
 
 if TYPE_CHECKING:
     from .stage import Train
@@ -88,11 +88,12 @@ def train(job: Job, state: State, asked: Callable[[], bool], keep: Callable[[Sta
             if leave:
                 return
 
-        measured = job.share.same(measure(job, state.net, "valid"))
+        with units_awake(state.net) as awake:
+            measured = job.share.same(measure(job, state.net, "valid"))
         require_measured(state, measured)
         n = len(job.rows["train"])
         state.history.append({"epoch": state.epoch + 1, "train_loss": state.total / n, **measured})
-        watch.epoch(job)
+        watch.epoch(job, awake)
         value = measured[f"valid_{metric_of(config)}"]
         if state.best is None or (value > state.best if _HIGHER[metric_of(config)] else value < state.best):
             state.remember(value)
@@ -110,7 +111,7 @@ def learn(
 
     count: its rows in all processes.
     """
-    seed(job.config.seed, state.step, job.share.rank)
+    seed(job.feed.device, job.config.seed, state.step, job.share.rank)
     for some in state.optimizer.param_groups:
         some["lr"] = rate
     job.forward.train()

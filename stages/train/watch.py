@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
 from pipeline import StageError, report
 
-from .batches import length_batches
 from .finding import Finding
 from .state import State
 
@@ -36,7 +36,7 @@ class Watch:
         if len(recent) >= _ENOUGH and norm > _EXPLODED * median(recent):
             self._find("exploding norm", f"step {self.state.step}: {norm:.3g}", f"about {median(recent):.3g}, as lately")
 
-    def epoch(self, job: Job) -> None:
+    def epoch(self, job: Job, awake: Mapping[str, Tensor]) -> None:
         """A loss that did not fall, and units that no validation row wakes."""
         losses = [one["train_loss"] for one in self.state.history]
         if losses[-1] >= 0.99 * job.objective.expected and job.weights is None:
@@ -47,9 +47,10 @@ class Watch:
             )
         elif len(losses) > 1 and losses[-1] > (1 - _STILL) * min(losses[:-1]):
             self._find("stalled loss", f"training loss {losses[-1]:.4f}", f"below {min(losses[:-1]):.4f}, the epoch before")
-        for layer, (dead, units) in dead_units(job, self.state.net, self.state.pieces).items():
-            if dead > _DEAD * units:
-                self._find(f"dead units of {layer}", f"{dead} of {units} are zero on all validation rows looked at", "few")
+        for layer, units in awake.items():
+            dead = len(units) - int(units.sum())
+            if dead > _DEAD * len(units):
+                self._find(f"dead units of {layer}", f"{dead} of {len(units)} are zero on all validation rows", "few")
 
     def _find(self, check: str, found: str, expected: str) -> None:
         one = Finding(check, False, found, expected, self.state.epoch + 1)
@@ -60,27 +61,24 @@ class Watch:
                 raise StageError(f"strict: {one}")
 
 
-@torch.no_grad()
-def dead_units(job: Job, net: nn.Module, pieces: int) -> dict[str, tuple[int, int]]:
-    """Layer -> how many of its units are zero at every position of a batch of validation rows, and how many it has."""
-    alive: dict[str, Tensor] = {}
+@contextmanager
+def units_awake(net: nn.Module) -> Iterator[dict[str, Tensor]]:
+    """Layer -> which of its units are anything but zero at any position of the rows that go through the net in the block."""
+    awake: dict[str, Tensor] = {}
     names = {module: name for name, module in net.named_modules()}
 
     def look(module: nn.Module, given: Any, gave: Any) -> None:
         if isinstance(gave, Tensor) and gave.is_floating_point() and gave.dim() > 1:
+            gave = gave.transpose(1, -1) if isinstance(module, nn.Conv1d | nn.Conv2d) else gave  # channels come last
             units = (gave != 0).flatten(0, -2).any(0)
             name = names[module] or "net"
-            alive[name] = units | alive[name] if name in alive else units
+            before = awake.get(name, units)
+            counted = before.shape == units.shape  # where it is not, the last axis is that of positions
+            awake[name] = before | units if counted else units.new_ones(1)
 
-    rows = job.rows["valid"]
-    longest = length_batches(job.feed.lengths[rows], job.config.batch, tokens=job.config.tokens)[-1]
     hooks = [module.register_forward_hook(look) for module in net.modules()]
     try:
-        net.eval()
-        for batch in job.feed.batches([rows[longest]]):
-            for piece in batch.split(pieces):
-                net(piece.inputs)
+        yield awake
     finally:
         for hook in hooks:
             hook.remove()
-    return {name: (int((~units).sum()), len(units)) for name, units in alive.items()}

@@ -32,7 +32,7 @@ def test_a_batch_of_tokens_is_its_rows_padded_with_zeros_on_the_right(rows, cut,
     found = column_of("tokens", pa.chunked_array([pa.array(chunk, INTS) for chunk in chunks]))
     chosen = chosen_of(data, len(rows))
     longest = max(len(rows[i]) for i in chosen)
-    assert found.batch(torch.tensor(chosen)).tolist() == [rows[i] + [0] * (longest - len(rows[i])) for i in chosen]
+    assert found.batch(torch.tensor(chosen), longest).tolist() == [rows[i] + [0] * (longest - len(rows[i])) for i in chosen]
     assert found.lengths.tolist() == [len(row) for row in rows]
 
 
@@ -46,23 +46,23 @@ def test_a_batch_of_characters_is_padded_on_both_axes(rows, data):
     expected = [
         [token + [0] * (longest - len(token)) for token in rows[i]] + [[0] * longest] * (tokens - len(rows[i])) for i in chosen
     ]
-    assert found.batch(torch.tensor(chosen)).tolist() == expected
+    assert found.batch(torch.tensor(chosen), tokens).tolist() == expected
     assert found.lengths.tolist() == [len(row) for row in rows]
 
 
 def test_numbers_come_as_they_are():
     found = column_of("numbers", pa.chunked_array([pa.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])]))
-    assert found.batch(torch.tensor([2, 0])).tolist() == [[5.0, 6.0], [1.0, 2.0]]
+    assert found.batch(torch.tensor([2, 0]), 1).tolist() == [[5.0, 6.0], [1.0, 2.0]]
 
 
 @pytest.mark.parametrize("start", [0, 1, 3])
 def test_rows_of_a_sliced_column_are_read_where_the_slice_begins(start):
     column = pa.chunked_array([pa.array([[1], [2, 3], [4, 5, 6], [7]], INTS)]).slice(start)
-    assert column_of("tokens", column).batch(torch.tensor([0]))[0].tolist() == column[0].as_py()
+    assert column_of("tokens", column).batch(torch.tensor([0]), len(column[0]))[0].tolist() == column[0].as_py()
     nested = pa.chunked_array([pa.array([[[1]], [[2, 3], [4]], [[5]], [[6, 7]]], pa.list_(INTS))]).slice(start)
-    assert column_of("characters", nested).batch(torch.tensor([0]))[0, 0].tolist() == nested[0].as_py()[0]
+    assert column_of("characters", nested).batch(torch.tensor([0]), len(nested[0]))[0, 0].tolist() == nested[0].as_py()[0]
     numbers = pa.chunked_array([pa.array([[1.0], [2.0], [3.0], [4.0]])]).slice(start)
-    assert column_of("numbers", numbers).batch(torch.tensor([0]))[0].tolist() == numbers[0].as_py()
+    assert column_of("numbers", numbers).batch(torch.tensor([0]), 1)[0].tolist() == numbers[0].as_py()
 
 
 def test_tokens_are_arrows_own_memory():
