@@ -94,7 +94,6 @@ class RunRecord(Frozen):
             "status": self.status,
             "steps": [step.model_dump(mode="json", include=set(_STEP_FIELDS)) for step in self.steps],
             "metrics": self.metrics,
-            "keep": list(self.keep),
             "diff": self.diff.model_dump(mode="json", include={"against", "verdict"}),
         }
 

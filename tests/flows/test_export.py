@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from flows.reports import _training_view
 from pipeline import LocalStore, Model, Report
 from pipeline.publish import load
 from pipeline.stage import Port
@@ -76,11 +77,13 @@ def test_a_model_leaves_with_its_onnx_and_tensorboard_files(done):
     assert out.returncode == 0, out.stderr
     folder = project.folder / "out/net"
     assert tree(folder) == [
-        "config.json", "facts.json", "features.json", "model.onnx", "tensorboard/events.out.tfevents.0.brickwise",
+        "config.json", "curves.svg", "facts.json", "features.json", "model.onnx", "speed.json", "tensorboard/events.out.tfevents.0.brickwise",
         "tokens.tokenizer.json", "weights.safetensors",
     ]  # fmt: skip
-    assert "net, the model, tensorboard/events" in out.stdout
+    assert "net, the model, speed.json, curves.svg, tensorboard/events" in out.stdout
 
+    assert json.loads((folder / "speed.json").read_text())["p50_ms"] > 0
+    assert (folder / "curves.svg").read_text().startswith("<svg")
     said = predict_rows(Model.load(folder), ["the old one says hoot"])
     assert said[0].label == "owl"
     (line,) = [line.removeprefix("next: ") for line in out.stdout.splitlines() if line.startswith("next: ")]
@@ -140,7 +143,7 @@ def test_what_cannot_be_exported_is_a_message_and_writes_nothing(done):
         (("split",), "step 'split' of run .* made no model; those that did: majority, net, both"),
         (("nett",), "has no step 'nett'; did you mean 'net'?"),
         (("both", "--tensorboard"), "step 'both' has no training log"),
-        (("majority", "--onnx"), "model family 'majority' is no net, and ONNX is for nets alone"),
+        (("majority", "--onnx"), "made a model of family majority, and ONNX files are made of nets alone"),
     ):
         out = project.brickwise("export", run, arguments[0], "nothing", *arguments[1:])
         assert out.returncode in (1, 2)
@@ -170,9 +173,17 @@ def test_show_tells_of_a_training(done):
     out = project.brickwise("show", run, "net").stdout
     assert "best epoch by accuracy: " in out
     assert " of 2 (train loss " in out
-    assert "look at: no test row in training: found " in out
     assert "as expected: " in out
     assert "gradient reaches every parameter" in out
+
+
+def test_what_is_to_be_looked_at_is_shown_in_full_and_an_early_stop_is_told():
+    bad = {"check": "stalled loss", "ok": False, "found": "training loss 0.5", "expected": "below 0.5", "epoch": 2}
+    epochs = [{"epoch": 1, "train_loss": 0.5, "valid_accuracy": 0.7}, {"epoch": 2, "train_loss": 0.5, "valid_accuracy": 0.6}]
+    facts = {"metric": "accuracy", "best_epoch": 1, "steps": 9, "at_most": 8, "epochs": epochs, "findings": [bad]}
+    first, _, look = map(str, _training_view(facts))
+    assert first.endswith("best epoch by accuracy: 1 of 2 (train loss 0.5, valid accuracy 0.7); stopped early, 8 were allowed")
+    assert look == "look at: epoch 2: stalled loss: found training loss 0.5, expected below 0.5"
 
 
 def test_show_tells_of_speed(done):
@@ -181,5 +192,5 @@ def test_show_tells_of_speed(done):
         out = project.brickwise("show", *arguments).stdout
         (head,) = [line for line in out.splitlines() if "rows/s at 256" in line]
         assert head.split()[:3] == ["model", "parameters", "bytes"]
-        assert [line.split()[0] for line in out[out.index(head) :].splitlines()[2:5]] == ["both", "majority", "net"]
+        assert [line.split()[0] for line in out[out.index(head) :].splitlines()[2:5]] == ["majority", "net", "both"]
         assert "1 thread" in out

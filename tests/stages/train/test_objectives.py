@@ -170,7 +170,7 @@ def problem(target, kind, of):
 def test_each_target_is_learnt_stored_and_answered(trainer, target, kind, of, right):
     rows, record = problem(target, kind, of)
     features = Vectorize[record](features={"tokens": Words(min_count=1)}).run(rows)
-    model = trainer(target=target, epochs=30, patience=30).run(features.rows, features.vocabulary).model
+    model = trainer(target=target, metric="loss", epochs=30, patience=30).run(features.rows, features.vocabulary).model
     assert model.facts["target"]["kind"] == target.kind
     said = predictor(model)(pa.table({"text": list(WORTH)}))
     assert all(right(one, word) for one, word in zip(said, WORTH, strict=True))
