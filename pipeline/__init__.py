@@ -3,7 +3,7 @@
 Knows nothing of machine learning, Great Expectations or Prefect.
 """
 
-from .artifact import Artifact, Evaluation, Model, Report, Stored, Vocabulary
+from .artifact import Artifact, Diff, Evaluation, Model, Report, Stored, Vocabulary
 from .check import Check, Finding, Receipt
 from .errors import (
     BlockedError,
@@ -15,6 +15,7 @@ from .errors import (
     UsageError,
     WiringError,
 )
+from .gate import Gate, GateOutcome
 from .limit import Limit
 from .pipeline import Pipeline, Step
 from .plan import Plan, Selection, plan
@@ -35,8 +36,11 @@ __all__ = [
     "BrickwiseWarning",
     "Check",
     "DamagedError",
+    "Diff",
     "Evaluation",
     "Finding",
+    "Gate",
+    "GateOutcome",
     "Limit",
     "LocalStore",
     "Model",

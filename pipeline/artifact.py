@@ -106,3 +106,9 @@ class Report(Artifact):
     """Comparisons and their verdicts, in `facts`."""
 
     port = "report"
+
+
+class Diff(Artifact):
+    """Two runs on the same rows, in `facts`; row by row, in `rows.parquet`."""
+
+    port = "diff"

@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from .artifact import Artifact, Evaluation, Report
 from .digest import Json
 from .errors import DamagedError, StoreError, UsageError
+from .gate import Gate, GateOutcome
 from .pipeline import Pipeline
 from .plan import explain
 from .publish import load, manifest
-from .record import Difference, Outcome, RunRecord, in_order, load_run
+from .record import Difference, Outcome, RunRecord, Verdict, in_order, load_run
 from .store.local import LocalStore
 from .store.reach import lost
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Compared(NamedTuple):
+    """Two runs, compared by a stage. details: one document a model and metric, for the record.  facts, rows: all there is to say."""
+
+    verdict: Verdict | None
+    details: list[dict[str, Any]]
+    facts: dict[str, Json]
+    rows: pa.Table | None = None
 
 
 @runtime_checkable
 class Comparing(Protocol):
     """A stage that can compare what it read in an earlier run with what it reads now."""
 
-    def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str | None, list[dict[str, Any]]]:
-        """before, after: port -> artifact.  Returns the verdict on `after`, and one document a comparison."""
+    def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Compared:
+        """before, after: port -> artifact.  The verdict is on `after`."""
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A stage that can judge gates on what it reads."""
+
+    def judge(self, gates: Sequence[Gate], before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[GateOutcome]:
+        """The outcomes of gates on `after`; before: what the champion has, None without one."""
+
+    def gate_problems(self, gates: Sequence[Gate]) -> list[str]:
+        """What is wrong with gates, in words, as far as the stage's config can tell."""
 
 
 def metrics_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, float]]]:
@@ -63,7 +87,7 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
     for name, step in pipeline.steps.items():
         if isinstance(step.stage, Comparing):
             try:
-                verdict, details = step.stage.diff(
+                found = step.stage.diff(
                     _inputs(pipeline, store, name, past, "earlier"), _inputs(pipeline, store, name, outputs, "later")
                 )
             except DamagedError as error:
@@ -73,7 +97,7 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
                 return Difference(against=earlier, note=f"not comparable: {error}")
             except KeyError as error:  # of the stage, in facts of another shape than its own
                 return Difference(against=earlier, note=f"not comparable: what step {name!r} reads has no {error}")
-            return Difference.model_validate({"against": earlier, "verdict": verdict, "details": details})
+            return Difference(against=earlier, verdict=found.verdict, details=tuple(found.details))
     return Difference(against=earlier, note="no stage of this pipeline compares runs")
 
 

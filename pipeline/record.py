@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from .check import Receipt
 from .digest import Json
 from .frozen import Frozen
+from .gate import GateOutcome
 from .limit import QUARANTINE
 from .store.local import LocalStore
 
@@ -45,11 +46,14 @@ class Outcome(Frozen):
         return self.outputs | ({QUARANTINE: self.quarantine} if self.quarantine else {})
 
 
+Verdict = Literal["better", "worse", "equivalent", "undecided"]
+
+
 class Difference(Frozen):
     """A run against an earlier one. verdict: of the pipeline's own comparison, None where there was none to make."""
 
     against: str | None = None
-    verdict: Literal["better", "worse", "equivalent", "undecided"] | None = None
+    verdict: Verdict | None = None
     details: tuple[dict[str, Any], ...] = ()
     note: str = ""
 
@@ -69,6 +73,8 @@ class RunRecord(Frozen):
     comparisons: tuple[dict[str, Any], ...] = ()
     keep: tuple[str, ...] = ()  # which model to keep, and why
     diff: Difference = Field(default_factory=Difference)
+    gates: tuple[GateOutcome, ...] = ()
+    changed: dict[str, str] = {}  # step -> what changed since the run that it was compared with
     settings: tuple[str, ...] = ()  # what --set changed
     origin: str = ""  # how the pipeline was named on the command line
     environment: dict[str, str] = {}

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from pipeline import Evaluation, Report, Stage, Table
+from pipeline.compare import Compared
 from schemas import Prediction
 
 
@@ -37,10 +38,8 @@ class Compare(Stage):
 
         return Report(facts=compare_models(self, evaluation, rows))
 
-    def diff(
-        self, before: Mapping[str, Any], after: Mapping[str, Any]
-    ) -> tuple[Literal["better", "worse", "equivalent", "undecided"] | None, list[dict[str, Any]]]:
+    def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Compared:
         """Each model of a run against the same model of an earlier run, on the test rows that both have."""
         from .paired import compare_runs
 
-        return compare_runs(self, before, after)
+        return Compared(*compare_runs(self, before, after), facts={})

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = '''
 """Light: no suite, no server."""
 from pipeline import Check, Finding, Model, Pipeline, Stage, Step, Table
+from pipeline.compare import Compared
 from pipeline.quarantine import Quarantined, turned_away
 
 
@@ -64,7 +65,7 @@ class Judge(Stage):
 
     def diff(self, before, after):
         before["model"].read("weights")
-        return "better", []
+        return Compared("better", [], {})
 
 
 light = Pipeline("light", Step("start", Start()), Step("fit", Fit(), {"rows": "start"}), Step("judge", Judge(), {"model": "fit"}))

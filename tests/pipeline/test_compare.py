@@ -3,7 +3,7 @@ from typing import NamedTuple
 import pytest
 
 from pipeline import Evaluation, Model, Pipeline, Stage, Step, UsageError
-from pipeline.compare import Comparing, changes
+from pipeline.compare import Compared, Comparing, changes
 from pipeline.record import load_run
 from pipeline.runner import run
 
@@ -39,7 +39,7 @@ class Compare(Stage):
             raise UsageError("an accuracy below zero")
         delta = new - old
         verdict = "undecided" if delta == 0 else "better" if delta > 0 else "worse"
-        return verdict, [{"model": "net", "delta": delta}]
+        return Compared(verdict, [{"model": "net", "delta": delta}], {})
 
 
 def scores(value: float = 0.5, noise: int = 0, **more: Stage) -> Pipeline:

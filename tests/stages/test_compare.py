@@ -111,7 +111,7 @@ def test_pairing_makes_a_small_difference_on_the_same_rows_seen(compare):
     old = np.random.default_rng(0).random(2000) < 0.5
     new = old.copy()
     new[np.flatnonzero(~old)[:60]] = True
-    verdict, found = compare().diff(run_of({"net": answers(old)}), run_of({"net": answers(new)}))
+    verdict, found, *_ = compare().diff(run_of({"net": answers(old)}), run_of({"net": answers(new)}))
     assert verdict == "better"
     assert found[0]["delta"] == pytest.approx(60 / 2000)
     assert found[0]["high"] - found[0]["low"] < 0.02  # unpaired it would be 0.06
@@ -132,7 +132,7 @@ def test_rows_that_one_run_lacks_or_labels_otherwise_are_left_out_and_counted(co
     later = run_of({"net": noisy(0.8, n=100)}, [*ids[:90], *(f"new{i}" for i in range(10))])
     table = later["rows"].read()
     later["rows"] = Table.of(Prediction, table.set_column(2, "label", [["b"] * 5 + ["a"] * 95]))
-    verdict, found = compare().diff(before, later)
+    verdict, found, *_ = compare().diff(before, later)
     assert {(one["n"], one["left_out"]) for one in found} == {(85, 30)}
     assert verdict == "equivalent"
 
@@ -142,19 +142,19 @@ def test_fewer_than_30_common_rows_give_no_verdict(compare, common, verdict):
     ids = [f"r{i:05}" for i in range(50)]
     other = [*ids[:common], *(f"new{i}" for i in range(50 - common))]
     given = {"net": noisy(0.8, n=50)}
-    found = compare().diff(run_of(given, ids), run_of(given, other))
+    found = compare().diff(run_of(given, ids), run_of(given, other))[:2]
     assert found[0] == verdict
     assert bool(found[1]) == (verdict is not None)
 
 
 def test_a_model_that_only_one_run_has_is_not_compared(compare):
     before, after = run_of({"old": noisy(0.8)}), run_of({"net": noisy(0.8)})
-    assert compare().diff(before, after) == (None, [])
+    assert compare().diff(before, after)[:2] == (None, [])
 
 
 def test_runs_with_other_classes_are_compared_over_all_of_them(compare):
     before = run_of({"net": noisy(0.8)}, classes=("a", "b"))
     after = run_of({"net": [[0.0, second, first] for first, second in noisy(0.8)]}, classes=("A", "b", "a"))
-    verdict, found = compare().diff(before, after)
+    verdict, found, *_ = compare().diff(before, after)
     assert verdict == "equivalent"
     assert found[2]["delta"] == pytest.approx(0)
