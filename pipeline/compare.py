@@ -88,7 +88,7 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
         if isinstance(step.stage, Comparing):
             try:
                 found = step.stage.diff(
-                    _inputs(pipeline, store, name, past, "earlier"), _inputs(pipeline, store, name, outputs, "later")
+                    inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")
                 )
             except DamagedError as error:
                 gone = _gone(store, before.steps, f"run {earlier}") or _gone(store, outcomes, "the later run")
@@ -127,7 +127,7 @@ def _gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
     return f"what {', '.join(gone)} of {of} made was collected or lost; only a new run makes it again" if gone else ""
 
 
-def _inputs(
+def inputs(
     pipeline: Pipeline, store: LocalStore, name: str, outputs: Mapping[str, Mapping[str, str]], run: str
 ) -> dict[str, Any]:
     """What a step would read of a run's outputs. Raises UsageError when the run did not get so far."""
