@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LOWER_IS_BETTER = {"log_loss", "brier", "rmse", "mae", "ece", "smooth_ece", "aurc", "augrc"}  # where the facts do not say
-_SHARES = {
+SHARES = {
     "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "weighted_f1", "macro_precision", "macro_recall", "top_3", "exact",
     "auroc", "average_precision", "precision", "recall", "f1",
 }  # fmt: skip
@@ -89,6 +89,6 @@ def between(low: float | None, high: float | None) -> str:
 
 def points(metric: str, value: float, *, signed: bool = False) -> str:
     """`1.2 points`, of a metric that is a share; any other as it is."""
-    scaled = f"{100 * value:+.1f}" if metric in _SHARES else f"{value:+.3f}"
+    scaled = f"{100 * value:+.1f}" if metric in SHARES else f"{value:+.3f}"
     text = scaled.replace("-", "\N{MINUS SIGN}") if signed else scaled[1:]
-    return f"{text} point{'' if text in ('1.0', '+1.0') else 's'}" if metric in _SHARES else text
+    return f"{text} point{'' if text in ('1.0', '+1.0') else 's'}" if metric in SHARES else text

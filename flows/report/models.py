@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .axis import Axis, axis
+from .axis import Axis, axis, balanced
 from .estimates import Estimate, estimate
 from .source import Source
 from .verdict import Delta
@@ -56,7 +56,7 @@ def ladder(now: Source, metric: str) -> Any:
 
 def delta_axis(one: Delta) -> Axis | None:
     """Each metric has its own: their units differ."""
-    return axis((one.delta, one.low, one.high), zero=0.0, margin=one.margin or 0.0) if one.delta is not None else None
+    return balanced((one.delta, one.low, one.high), margin=one.margin or 0.0) if one.delta is not None else None
 
 
 def per_class(now: Source) -> Any:

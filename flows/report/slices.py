@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .axis import axis
+from .axis import axis, balanced
 from .estimates import Estimate, estimate, number
 from .source import Source
 from .verdict import Delta
@@ -48,7 +48,7 @@ def slices(now: Source, metric: str, facts: Mapping[str, Any]) -> Any:
         "whole": whole,
         "metric": metric,
         "axis": across,
-        "moved": axis(changes, zero=0.0) if any(end is not None for end in changes) else None,
+        "moved": balanced(changes) if any(end is not None for end in changes) else None,
         "unheard": sum(not one.found.ok for one in found),
     }
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pipeline.record import Difference
 
-from .axis import Axis, axis
-from .estimates import LOWER_IS_BETTER, Estimate, change, named, number, points, written
+from .axis import Axis, balanced
+from .estimates import LOWER_IS_BETTER, SHARES, Estimate, named, number, points, written
 
 VERDICTS = {"better": "Better", "worse": "Worse", "equivalent": "As good as before", "undecided": "Undecided"}
 
@@ -87,7 +87,7 @@ def verdict(
     if head is None or not word:
         return _alone(difference, model, metric, own, word)
     margin = head.margin if head.margin is not None else margin
-    drawn = axis((0.0, head.delta, head.low, head.high), zero=0.0, margin=margin or 0.0)
+    drawn = balanced((head.delta, head.low, head.high), margin=margin or 0.0, factor=100 if metric in SHARES else 1)
     said = [_moved(head), _shown(head, word, margin)]
     if difference.note:
         said.append(f"{difference.note[0].upper()}{difference.note[1:]}.")
@@ -103,14 +103,16 @@ def verdict(
 
 def _moved(one: Delta) -> str:
     text = f"The {named(one.metric)} of {one.model} went from {written(one.before)} to {written(one.after)}"
-    if one.delta is None:
-        return text + "."
+    if not one.delta:
+        return f"The {named(one.metric)} of {one.model} is {written(one.after)}, as it was."
     return f"{text}, a change of {points(one.metric, one.delta, signed=True)}."
 
 
 def _shown(one: Delta, word: str, margin: float | None) -> str:
     if one.low is None or one.high is None:
         return "There is no interval for this change."
+    if one.low == one.high == 0:
+        return "Not one answer that counts is another one."
     span = f"from {points(one.metric, one.low, signed=True)} to {points(one.metric, one.high, signed=True)}"
     rows = f" on {one.n:,} rows" if one.n else ""
     if word in ("better", "worse"):
@@ -138,7 +140,3 @@ def _alone(difference: Difference, model: str, metric: str, own: Estimate | None
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
-
-def told(one: Delta) -> str:
-    """`+0.012`"""
-    return change(one.delta)
