@@ -35,7 +35,9 @@ class Fresh(Check):
 
     def judge(self, artifact, earlier=()):
         same = [rows for rows in earlier if rows == artifact.facts["data"]["rows"]]
-        yield Finding(rule="fresh", evaluated=1, failed=int(len(same) > 1), passed=len(same) < 2, note=f"{len(earlier)}, {len(same)}")
+        yield Finding(
+            rule="fresh", evaluated=1, failed=int(len(same) > 1), passed=len(same) < 2, note=f"{len(earlier)}, {len(same)}"
+        )
 
 
 class Both(Fresh):
@@ -45,7 +47,9 @@ class Both(Fresh):
     name: str = "both"
 
     def judge(self, artifact, before=None, earlier=()):
-        yield Finding(rule="both", evaluated=1, failed=0, passed=True, note=f"{before and before.facts['change']}, {len(earlier)}")
+        yield Finding(
+            rule="both", evaluated=1, failed=0, passed=True, note=f"{before and before.facts['change']}, {len(earlier)}"
+        )
 
 
 def measured(change, rows="r1", check=None):
