@@ -21,10 +21,10 @@ class SplitDrift(Drift):
     compares: ClassVar[bool] = False
 
     name: str = "split_drift"
+    severity: Literal["error", "warn"] = "warn"
     split: str = "split"
     before: str = "train"
     after: str = "test"
-    severity: Literal["error", "warn"] = "warn"
 
     def judge(self, artifact: Table[Any], before: Table[Any] | None = None) -> Iterable[Finding]:
         """The rows of both parts, then the measures of each column. Raises UsageError for a column that the table does not have."""

@@ -6,17 +6,8 @@ import pytest
 
 from pipeline import Evaluation, Pipeline, Report, Stage, Step, Table, UsageError
 from schemas import Prediction, SplitText
-from stages import (
-    BrokenSlice,
-    ConfidentAndWrong,
-    Giveaway,
-    Sensitive,
-    SplitDrift,
-    TestReuse,
-    Tie,
-    WorstClass,
-    paranoia,
-)
+from stages.checks import ConfidentAndWrong, Giveaway, SplitDrift, TestReuse, paranoia
+from stages.checks.told import BrokenSlice, Sensitive, Tie, WorstClass
 
 
 class Rows(SplitText):
