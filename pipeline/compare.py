@@ -49,11 +49,29 @@ class Judging(Protocol):
 
 
 def metrics_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, float]]]:
-    """model -> metric -> {value, low, high}, of every Evaluation that a run wrote or reused, in the order in which it read its models."""
+    """model -> metric -> {value, low, high}, of every Evaluation that a run wrote or reused, in the order in which it read its models.
+
+    What was not evaluated is left out.
+    """
     found: dict[str, dict[str, dict[str, float]]] = {}
     for facts in _facts(pipeline, store, outcomes, Evaluation):
-        found |= in_order(facts.get("metrics", {}), facts.get("models", ()))  # JSON in the store has lost it
+        ordered = in_order(facts.get("metrics", {}), facts.get("models", ()))  # JSON in the store has lost it
+        found |= {
+            model: {
+                name: {key: one[key] for key in ("value", "low", "high")}
+                for name, one in measured.items()
+                if one.get("value") is not None
+            }
+            for model, measured in ordered.items()
+        }
     return found
+
+
+def main_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The metrics that people look at first, of every Evaluation that a run wrote or reused."""
+    return tuple(
+        dict.fromkeys(name for facts in _facts(pipeline, store, outcomes, Evaluation) for name in facts.get("main", ()))
+    )
 
 
 def keep_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> tuple[str, ...]:

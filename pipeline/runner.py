@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
-from .compare import against, comparisons_of, keep_of, metrics_of
+from .compare import against, comparisons_of, keep_of, main_of, metrics_of
 from .engine import Engine, local_engine, status
 from .execute import execute, recorded
 from .follower import follow, is_follower, leading
@@ -116,6 +116,7 @@ def _recorded(
         steps=tuple(outcomes),
         metrics=(metrics := metrics_of(pipeline, store, outcomes)),
         models=tuple(metrics),
+        main=main_of(pipeline, store, outcomes),
         comparisons=comparisons_of(pipeline, store, outcomes),
         keep=keep_of(pipeline, store, outcomes),
         diff=diff,

@@ -19,44 +19,56 @@ def share(hits: Array, groups: Array) -> dict[str, Any]:
     Gives value, low, high, method, n and status; with no rows, `not evaluated` and a reason.  With groups it is the interval that
     Franco et al. (2019, J. Survey Statistics and Methodology 7) found to cover best of those for clustered rows.
     """
-    n = len(hits)
+    return share_of(*_by_group(hits, groups))
+
+
+def share_of(hits: Array, rows: Array) -> dict[str, Any]:
+    """The same from hits and rows of each group: [groups] both."""
+    n = int(rows.sum())
     if not n:
         return {"value": None, "low": None, "high": None, "n": 0, "status": "not evaluated", "reason": "no rows"}
-    value, rows = float(np.mean(hits)), effective(hits, groups)
+    value, effective = float(hits.sum() / n), effective_of(hits, rows)
     z2 = float(stats.norm.ppf((1 + LEVEL) / 2)) ** 2
-    centre, half = value + z2 / (2 * rows), np.sqrt(z2 * (value * (1 - value) / rows + z2 / (4 * rows**2)))
-    low, high = (centre - half) / (1 + z2 / rows), (centre + half) / (1 + z2 / rows)
+    centre, half = value + z2 / (2 * effective), np.sqrt(z2 * (value * (1 - value) / effective + z2 / (4 * effective**2)))
+    low, high = (centre - half) / (1 + z2 / effective), (centre + half) / (1 + z2 / effective)
     return {
         "value": value,
         "low": 0.0 if value == 0 else max(0.0, float(low)),
         "high": 1.0 if value == 1 else min(1.0, float(high)),
-        "method": "wilson" if rows == n else "wilson, effective rows",
+        "method": "wilson" if effective == n else "wilson, effective rows",
         "n": n,
         "status": "ok",
     }
 
 
 def effective(hits: Array, groups: Array) -> float:
-    """How many independent rows say as much as these n do: n where each is a group of its own, and never more.
+    """How many independent rows say as much as these n do: n where each is a group of its own, and never more."""
+    return effective_of(*_by_group(hits, groups))
+
+
+def effective_of(hits: Array, rows: Array) -> float:
+    """The same from hits and rows of each group: [groups] both.
 
     The variance of the share by groups (a cluster sandwich) over that of independent rows is the design effect (Kish 1965), and
     few groups are paid for by Student's t in place of the normal (Korn and Graubard 1998).  Where all rows are hits, or none is, groups
-    cannot be seen to agree, and are taken to agree wholly.  Rows that are all of one group count one by one, as in `resamples`.
+    cannot be seen to agree, and are taken to agree wholly.  Rows that are all of one group count one by one, as they are drawn.
     """
-    n = len(hits)
-    _, group = np.unique(groups, return_inverse=True)
-    sizes = np.bincount(group)
-    count = len(sizes)
+    hits, rows = hits[rows > 0], rows[rows > 0]
+    n, count = float(rows.sum()), len(rows)
     if count in (1, n):
-        return float(n)
-    value = float(np.mean(hits))
-    if value in (0.0, 1.0):
-        return n**2 / float(np.square(sizes).sum())
-    residuals = np.bincount(group, weights=np.asarray(hits) - value)
-    variance = count / (count - 1) * float(np.square(residuals).sum()) / n**2
-    rows = value * (1 - value) / variance if variance > 0 else float(n)
+        return n
+    value = float(hits.sum() / n)
+    if hits.sum() in (0, n):
+        return n**2 / float(np.square(rows).sum())
+    variance = count / (count - 1) * float(np.square(hits - value * rows).sum()) / n**2
+    found = value * (1 - value) / variance if variance > 0 else n
     few = (stats.norm.ppf((1 + LEVEL) / 2) / stats.t.ppf((1 + LEVEL) / 2, count - 1)) ** 2
-    return float(min(n, max(1.0, rows * few)))
+    return float(min(n, max(1.0, found * few)))
+
+
+def _by_group(hits: Array, groups: Array) -> tuple[Array, Array]:
+    _, group = np.unique(groups, return_inverse=True)
+    return np.bincount(group, weights=np.asarray(hits, np.float64)), np.bincount(group)
 
 
 def upper(hits: Array, groups: Array, error: float) -> float:
