@@ -82,3 +82,9 @@ def test_without_validation_rows_nothing_is_promised():
     assert {one["reason"] for one in found["thresholds"]} == {"there are no validation rows"}
     empty = (truth[:0], outputs[:0], np.zeros(0, int))
     assert {one["status"] for one in selective(truth, outputs, np.arange(2), empty)["thresholds"]} == {"not evaluated"}
+
+
+def test_so_many_rows_without_an_error_promise_so_much():
+    confidence = np.linspace(0.5, 1, 300)
+    assert fit_threshold(0.02, confidence, np.ones(300, bool), np.arange(300)) == (0.5, pytest.approx(1 - 0.0025 ** (1 / 300)))
+    assert fit_threshold(0.01, confidence, np.ones(300, bool), np.arange(300))[0] is None
