@@ -28,7 +28,7 @@ def _command(function: Callable[..., int | None]) -> Callable[..., int | None]:
 
 @_command
 def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json: bool, store: Path) -> int:
-    """Run what is stale, compare with the champion, and show it; 1 when a stage failed, 3 when a check blocked."""
+    """Run what is stale, compare with the champion, and show it; 1 when a stage failed, 3 when a check blocked, 4 when a gate is not met."""
     from pipeline.follower import is_follower
     from pipeline.runner import run as run_pipeline
 
@@ -53,23 +53,28 @@ def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json
             announce=shown.finished,
         )
     if as_json:
-        if (
-            record.status in ("failed", "blocked") or record.overrides
-        ):  # the document's shape is fixed and has no place for reasons
+        if record.exit_code or record.overrides:  # the document's shape is fixed and has no place for reasons
+            from .gates import unmet
             from .tables import let_pass, troubles
 
-            print(*troubles(record.steps, local, record.run_id), *let_pass(record.steps), sep="\n", file=sys.stderr)
+            reasons = (*troubles(record.steps, local, record.run_id), *let_pass(record.steps), *unmet(record.gates))
+            print(*reasons, sep="\n", file=sys.stderr)
         _print_document(record.document())
     elif record.status == "up-to-date":
         steps = sum(step.status == "reused" for step in record.steps)
         print(f"{record.pipeline} is up to date: {steps} steps reused, nothing ran, in {record.seconds:.2f} s")
+        if record.unmet:
+            from .gates import unmet
+
+            print(*unmet(record.gates), sep="\n")
         changed = rerun(local, pipeline, settings, "--set", "step.field=value")
         print(f"next: {command(local, 'show', str(record.run_id))}    or    {changed}")
     else:
         from .show import console, run_view
 
         console().print(run_view(record, local))
-    return {"failed": 1, "blocked": 3}.get(record.status, 0)
+    accepted = record.unmet and local.ref(record.pipeline, "champion") == record.run_id
+    return 0 if accepted else record.exit_code
 
 
 @_command

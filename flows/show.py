@@ -12,6 +12,7 @@ from pipeline import LocalStore
 from pipeline.errors import bounded
 from pipeline.record import Difference, RunRecord
 
+from .gates import gates_table
 from .hints import next_command
 from .reports import reports, speed_table
 from .tables import STYLE, comparisons_table, grid_of, let_pass, metrics_table, steps_table, troubles, warned
@@ -38,6 +39,8 @@ def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
     parts += [speed_table(facts) for facts in reports(store, record.steps, "speed")]
     if record.diff.details:
         parts += [comparisons_table(record.diff.details, against="champion's")]
+    if record.gates:
+        parts += [gates_table(record.gates)]
     parts += [verdict_line(record, champion), Text(f"next: {next_command(record, store)}", style="dim")]
     return Group(*parts)
 
@@ -53,6 +56,8 @@ def verdict_line(record: RunRecord, champion: str | None) -> Text:
         line.append(f" against the champion {record.diff.against}")
     if record.diff.note:
         line.append(f" ({record.diff.note})")
+    if record.unmet:
+        line.append(f" · {len(record.unmet)} of {len(record.gates)} gates not met", "bold red")
     if record.overrides:
         line.append(f" · overridden: {', '.join(record.overrides)}", "bold yellow")
     return line
