@@ -167,8 +167,9 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("before", metavar="A", nargs="?", help=RUN)
     made.add_argument("after", metavar="B", nargs="?", help=RUN)
 
-    made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared.", json=False)
+    made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared, and record it.")
     made.add_argument("run", metavar="RUN", help=RUN)
+    made.add_argument("--why", default="", metavar="REASON", help="needed, and recorded, where a gate is not met")
 
     made = command("gc", "Remove what no champion, no recent run and no live run needs; safe beside runs.")
     made.add_argument("--keep", type=int, default=10, metavar="N", help="the last N runs of every pipeline (10)")

@@ -31,28 +31,13 @@ def gates_table(outcomes: Sequence[GateOutcome]) -> Grid:
 
 def unmet(outcomes: Iterable[GateOutcome]) -> Iterable[str]:
     """One line for each gate that failed or was not evaluated: which, on what, and the bound that decided."""
-    for one in outcomes:
-        if not one.passed:
-            on = f" on {bounded(one.slice)}" if one.slice else ""
-            found = (
-                f"bound {one.bound:.4g}, required {required(one)}" if one.bound is not None else f"required {one.required:g}"
-            )
-            reason = f"; {bounded(one.reason, 200)}" if one.reason else ""
-            yield f"gate {one.gate!r} of {one.model or 'the pipeline'}{on} {one.status}: {found}, {one.n:,} rows{reason}"
-
-
-def required(outcome: GateOutcome) -> str:
-    """`at least 0.65`; of a loss, whose upper bound is asked, `at most 0.65`."""
-    if outcome.bound is None:
-        return f"{outcome.required:g}"
-    least = (outcome.bound >= outcome.required) == outcome.passed
-    return f"at {'least' if least else 'most'} {outcome.required:g}"
+    return (str(one) for one in outcomes if not one.passed)
 
 
 def _row(grid: Grid, one: GateOutcome, on: str) -> None:
     outcome = f"[{_STYLE[one.status]}]{one.status}[/]" + (f" {escape(bounded(one.reason, 70))}" if one.reason else "")
     bound = f"{one.bound:.4f}" if one.bound is not None else "none"
-    grid.add_row(escape(one.gate), escape(one.model), escape(bounded(on, 60)), f"{one.n:,}", bound, required(one), outcome)
+    grid.add_row(escape(one.gate), escape(one.model), escape(bounded(on, 60)), f"{one.n:,}", bound, one.asked, outcome)
 
 
 def _asked(outcome: GateOutcome) -> tuple[str, str, float]:
