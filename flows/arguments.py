@@ -80,7 +80,7 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
         description="Build a deep-learning model brick by brick:\ntyped, checked, cached, and compared with what came before.",
         epilog="--debug shows where an error came from.\n"
         "exit codes: 0 done, 1 a stage failed, 2 usage, config or wiring, 3 a data check blocked,\n"
-        "5 the store needs care, 130 interrupted, 143 terminated",
+        "4 a metric gate failed, 5 the store needs care, 130 interrupted, 143 terminated",
     )
     parser.add_argument("--version", action=Version, nargs=0, dest=argparse.SUPPRESS, help="show it and leave")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Command, required=True)
@@ -172,8 +172,9 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("before", metavar="A", nargs="?", help=RUN)
     made.add_argument("after", metavar="B", nargs="?", help=RUN)
 
-    made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared.", json=False)
+    made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared, and record it.")
     made.add_argument("run", metavar="RUN", help=RUN)
+    made.add_argument("--why", default="", metavar="REASON", help="needed, and recorded, where a gate is not met")
 
     made = command("gc", "Remove what no champion, no recent run and no live run needs; safe beside runs.")
     made.add_argument("--keep", type=int, default=10, metavar="N", help="the last N runs of every pipeline (10)")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import Artifact, LocalStore, Model, Report, UsageError
+from pipeline.accept import what_is_gone
 from pipeline.errors import suggest
 from pipeline.publish import load, manifest
 from pipeline.record import RunRecord
@@ -16,7 +17,6 @@ from pipeline.stage import Port
 from pipeline.store import durable
 
 from .reports import reports
-from .upkeep import what_is_gone
 
 _MODEL, _CURVES, _SPEED = "model.onnx", "curves.svg", "speed.json"
 _EVENTS = "tensorboard"

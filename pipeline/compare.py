@@ -38,6 +38,14 @@ class Comparing(Protocol):
 
 
 @runtime_checkable
+class Headlined(Comparing, Protocol):
+    """A stage that compares runs by one metric of one model."""
+
+    model: str
+    metric: str
+
+
+@runtime_checkable
 class Judging(Protocol):
     """A stage that can judge gates on what it reads."""
 
@@ -49,11 +57,29 @@ class Judging(Protocol):
 
 
 def metrics_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, float]]]:
-    """model -> metric -> {value, low, high}, of every Evaluation that a run wrote or reused, in the order in which it read its models."""
+    """model -> metric -> {value, low, high}, of every Evaluation that a run wrote or reused, in the order in which it read its models.
+
+    What was not evaluated is left out.
+    """
     found: dict[str, dict[str, dict[str, float]]] = {}
     for facts in _facts(pipeline, store, outcomes, Evaluation):
-        found |= in_order(facts.get("metrics", {}), facts.get("models", ()))  # JSON in the store has lost it
+        ordered = in_order(facts.get("metrics", {}), facts.get("models", ()))  # JSON in the store has lost it
+        found |= {
+            model: {
+                name: {key: one[key] for key in ("value", "low", "high")}
+                for name, one in measured.items()
+                if one.get("value") is not None
+            }
+            for model, measured in ordered.items()
+        }
     return found
+
+
+def main_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The metrics that people look at first, of every Evaluation that a run wrote or reused."""
+    return tuple(
+        dict.fromkeys(name for facts in _facts(pipeline, store, outcomes, Evaluation) for name in facts.get("main", ()))
+    )
 
 
 def keep_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
@@ -106,10 +132,10 @@ def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str,
     found = {}
     for step in after.steps:
         earlier = before.step(step.name)
-        old = store.action(earlier.key) if earlier and earlier.key else None
-        new = store.action(step.key) if step.key else None
         if earlier and earlier.key == step.key:
             continue
+        old = store.action(earlier.key) if earlier and earlier.key else None
+        new = store.action(step.key) if step.key else None
         if old is None or new is None:
             unknown = earlier is not None and earlier.key and step.key
             found[step.name] = (
