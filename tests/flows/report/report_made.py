@@ -20,13 +20,6 @@ NAMES = ("cat", "dog", SCRIPT, BROKEN, RIGHT_TO_LEFT, "two\nlines")
 MODELS = ("majority", "net")
 
 
-class Told(Prediction):
-    """A prediction as evaluations of schema 1 have it."""
-
-    loss: float
-    slices: list[str]
-
-
 class Rows(Stage):
     """Texts with labels. Returns `count` rows, all for testing."""
 
@@ -65,7 +58,7 @@ class Both(NamedTuple):
     """What an evaluation gives."""
 
     evaluation: Evaluation
-    rows: Table[Told]
+    rows: Table[Prediction]
 
 
 class Judge(Stage):
@@ -93,7 +86,7 @@ class Judge(Stage):
             facts |= {"details": {model: dict.fromkeys(("slices", "classes", "calibration", "weakest"), 3) for model in MODELS}}
         elif self.shape == "new":
             facts |= self._more(details, table)
-        return Both(Evaluation(facts=facts), Table.of(Told, *parts))
+        return Both(Evaluation(facts=facts), Table.of(Prediction, *parts))
 
     def _told(self, table: pa.Table, model: str, names: list[str]) -> pa.Table:
         n = table.num_rows
@@ -104,7 +97,7 @@ class Judge(Stage):
         if self.kind == "number":
             said = [float(one) + rng.normal() for one in label]
             loss = [(a - float(b)) ** 2 for a, b in zip(said, label, strict=True)]
-            return pa.table(common | {"prediction": [str(one) for one in said], "values": [[one] for one in said], "loss": loss}).select(list(Told.columns()))
+            return pa.table(common | {"prediction": [str(one) for one in said], "values": [[one] for one in said], "loss": loss}).select(list(Prediction.columns()))
         truth = np.array([names.index(one) for one in label])
         sure = rng.random(n) < (self.skill if model == "net" else 0.3)
         said = np.where(sure, truth, rng.integers(0, len(names), n))
@@ -115,7 +108,7 @@ class Judge(Stage):
         odds[np.arange(n), said] = share
         loss = -np.log(odds[np.arange(n), truth])
         values = pa.ListArray.from_arrays(pa.array(np.arange(0, n * width + 1, width, dtype=np.int32)), pa.array(odds.ravel()))
-        return pa.table(common | {"prediction": [names[one] for one in said], "values": values, "loss": loss}).select(list(Told.columns()))
+        return pa.table(common | {"prediction": [names[one] for one in said], "values": values, "loss": loss}).select(list(Prediction.columns()))
 
     def _measured(self, share: float, n: int, names: list[str], told: pa.Table) -> tuple[dict[str, Any], dict[str, Any]]:
         def m(value: float, **more: Any) -> dict[str, Any]:
@@ -187,9 +180,9 @@ class Against(Stage):
     baselines: tuple[str, ...] = ("majority",)
     margin: float = 0.005
 
-    def run(self, evaluation: Evaluation, rows: Table[Told]) -> Report:
+    def run(self, evaluation: Evaluation, rows: Table[Prediction]) -> Report:
         """The line alone."""
-        return Report(facts={"keep": {"line": "keep net: it is better by 30.0 points of accuracy [27.1, 33.0]"}, "comparisons": []})
+        return Report(facts={"keep": {"line": "keep net: it is better by 30.0 points of accuracy [27.1, 33.0]"}, "comparisons": [], "n": 1})
 
     def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Compared:
         """Three metrics, of which one cannot be told."""
