@@ -49,7 +49,9 @@ def show_report(store: LocalStore, named: str | None, other: str | None, to: Pat
         json.dump(_document(found, file), sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
         return
-    print(f"{record.pipeline}: run {record.run_id}{f' against {earlier.run_id}' if earlier else ''}: {found.verdict.word.lower()}")
+    print(
+        f"{record.pipeline}: run {record.run_id}{f' against {earlier.run_id}' if earlier else ''}: {found.verdict.word.lower()}"
+    )
     print(f"next: open {file.absolute().as_uri()}")
 
 
@@ -63,7 +65,8 @@ def _document(found: Page, file: Path) -> dict[str, object]:
         "file": str(file),
         "bytes": file.stat().st_size,
         "rows": len(rows.ids) if rows else 0,
-        "missing": {name: part.why for name, part in found.parts.items() if part.why},
+        "missing": {name: part.why for name, part in found.parts.items() if part.why}
+        | ({"evaluation": found.source.gone} if found.source.gone else {}),
     }
 
 

@@ -50,6 +50,10 @@ def difference(store: LocalStore, record: RunRecord, earlier: RunRecord | None, 
     for name, step in pipeline.steps.items():
         if isinstance(step.stage, Comparing):
             with suppress(BrickwiseError, KeyError):
-                found = step.stage.diff(inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later"))
-                return kept or Difference(against=earlier.run_id, verdict=found.verdict, details=tuple(found.details)), dict(found.facts)
+                found = step.stage.diff(
+                    inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")
+                )
+                return kept or Difference(against=earlier.run_id, verdict=found.verdict, details=tuple(found.details)), dict(
+                    found.facts
+                )
     return kept or against(pipeline, store, record.steps, str(earlier.run_id)), {}

@@ -34,7 +34,9 @@ def _section(name: str, given: dict[str, Any]) -> Markup:
     try:
         return Markup(_environment().get_template(f"{name}.html").render(**given))  # noqa: S704  # a template's own output, escaped there
     except (UndefinedError, *SHAPE) as error:
-        return Markup('<p class="notice quiet">{}: not shown: facts in another shape than expected ({}).</p>').format(name, shown(error))
+        return Markup('<p class="notice quiet">{}: not shown: facts in another shape than expected ({}).</p>').format(
+            name, shown(error)
+        )
 
 
 def _placed(page: Page) -> dict[str, Any]:
@@ -63,7 +65,11 @@ def _drawn(page: Page) -> dict[str, Any]:
             except SHAPE as error:
                 found[name] = Markup("<p>This chart cannot be drawn: {}.</p>").format(str(error)[:200])
 
-    draw("confusion", page.part("confusion"), lambda one: charts.confusion(one["classes"], one["square"]) if one["square"] else None)
+    draw(
+        "confusion",
+        page.part("confusion"),
+        lambda one: charts.confusion(one["classes"], one["square"]) if one["square"] else None,
+    )
     draw("calibration", page.part("calibration"), lambda one: charts.reliability(one["points"]) if one["points"] else None)
     draw("selective", page.part("selective"), lambda one: charts.risk_coverage(one["curve"]) if one.get("curve") else None)
     draw("balance", page.part("data"), lambda one: drawings.balance(one["label"]) if one.get("label") else None)
