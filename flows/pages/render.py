@@ -28,9 +28,7 @@ _HERE = Path(__file__).parent / "templates"
 def index(subject: Subject, pages: list[StepPage], *, next_command: str) -> str:
     """The first page: the steps, how they hang together, and what is wrong with them."""
     drawn = drawing(subject.steps)
-    return (
-        _environment().get_template("index.html").render(subject=subject, pages=pages, drawn=drawn, next_command=next_command)
-    )
+    return environment().get_template("index.html").render(subject=subject, pages=pages, drawn=drawn, next_command=next_command)
 
 
 def step_page(subject: Subject, page: StepPage, *, export: str) -> str:
@@ -38,7 +36,7 @@ def step_page(subject: Subject, page: StepPage, *, export: str) -> str:
     drawn = {port.name: _Drawn(port.profile) for port in page.ports if port.profile is not None}
     quarantined = charts.bars(page.quarantine.bars, "reason", words=260) if page.quarantine and page.quarantine.bars else None
     return (
-        _environment()
+        environment()
         .get_template("step.html")
         .render(subject=subject, page=page, drawn=drawn, quarantined=quarantined, export=export, most=MOST, listed=_LISTED)
     )
@@ -83,7 +81,8 @@ _UNIT = {"text": "characters", "bytes": "bytes", "list": "items"}
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates are: what they are given is escaped, unless it says that it is markup."""
     style = (_HERE / "style.css").read_text(encoding="utf-8")
     made = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
