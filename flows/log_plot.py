@@ -88,7 +88,7 @@ def _near() -> alt.Scale:
     return alt.Scale(zero=False, padding=12)
 
 
-def _by_kind(channel: Any, values: Sequence[object], legend: alt.Legend | None) -> Any:
+def _by_kind(channel: Any, values: Sequence[Any], legend: alt.Legend | None) -> Any:
     return channel("is", type="nominal", title=None, legend=legend, scale=alt.Scale(domain=list(_KINDS), range=list(values)))
 
 

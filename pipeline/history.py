@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -22,7 +21,6 @@ from .store.sealed import NAME
 _FORMAT = b"brickwise.index/1"  # another number where a line holds something else
 _DIGITS = 6  # significant ones of a metric: more than a chart or a table shows
 _CHANGED = 120  # characters
-_THREE = re.compile(rb"(?<=\])\[[^]\"]*\]")  # the three numbers behind their names
 _CHECK = 16  # hex digits of a line's digest
 
 
@@ -52,16 +50,17 @@ class Line(NamedTuple):
 
     def metric(self, model: str, metric: str) -> tuple[float, float, float] | None:
         """(value, low, high), or None where the run has none; found in the text, since to parse it all takes ten times as long."""
-        _, found, rest = self.values.partition(canonical([model, metric]))
-        if not found:
+        start = self.values.find(
+            name := canonical([model, metric])[:-1] + b",["
+        )  # no text in JSON has quotes that are not escaped
+        if start < 0:
             return None
-        value, low, high = json.loads(rest[: rest.index(b"]") + 1])
+        value, low, high = json.loads(self.values[start + len(name) - 1 : self.values.index(b"]", start) + 1])
         return value, low, high
 
     def measured(self) -> list[tuple[str, str]]:
         """Each model and metric that it has."""
-        pairs = json.loads(b"[" + _THREE.sub(b"", self.values) + b"]")
-        return [(model, metric) for model, metric in pairs]
+        return [(model, metric) for model, metric, _ in json.loads(b"[" + self.values + b"]")]
 
 
 def history(store: LocalStore, pipeline: str | None = None) -> list[Line]:
@@ -118,12 +117,12 @@ def summary(changed: Mapping[str, str]) -> str:
 
 
 def _values(metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[bytes]:
-    """`["net","accuracy"][0.7,0.6,0.8]` of each metric that has a value and an interval."""
+    """`["net","accuracy",[0.7,0.6,0.8]]` of each metric that has a value and an interval."""
     for model, found in metrics.items():
         for metric, of in found.items():
             three = [of.get(name) for name in ("value", "low", "high")]
             if all(isinstance(number, int | float) for number in three):
-                yield canonical([model, metric]) + canonical([float(f"{number:.{_DIGITS}g}") for number in three])
+                yield canonical([model, metric, [float(f"{number:.{_DIGITS}g}") for number in three]])
 
 
 def _stamps(store: LocalStore) -> dict[str, bytes]:
