@@ -48,7 +48,8 @@ def chart(points: Sequence[Point], title: str) -> Markup:
     way = [{"run": number, "value": one.value} for number, one in champions]
     if way and champions[-1][0] < len(points):
         way.append({"run": len(points), "value": champions[-1][1].value})
-    rows = [{"run": number, "value": one.value, "low": one.low, "high": one.high, "is": _kind(one)} for number, one in numbered]
+    last = sorted(numbered, key=lambda one: (one[1].current, one[1].champion))  # champions are drawn above the others
+    rows = [{"run": number, "value": one.value, "low": one.low, "high": one.high, "is": _kind(one)} for number, one in last]
     named = [
         {"run": number, "high": one.high, "number": str(i), "text": f"{i}  {shown(one.changed or 'the first', 130)}"}
         for i, (number, one) in enumerate(champions[-_NAMED:], 1)
