@@ -107,10 +107,10 @@ def summary(changed: Mapping[str, str]) -> str:
     """What a person changed, in a line: of each step what is not only a new input, which follows from another step's change."""
     causes = {}
     for step, line in changed.items():
-        own = [part for part in line.split("; ") if not part.startswith(("input", "finished in one"))]
+        own = [part.removeprefix("config: ") for part in line.split("; ") if not part.startswith(("input", "finished in one"))]
         if own:
-            causes[step] = "; ".join(own)
-    return "; ".join(f"{step}: {line.removeprefix('config: ')}" for step, line in causes.items()) or "; ".join(
+            causes[step] = ", ".join(own)
+    return "; ".join(f"{step}: {line}" for step, line in causes.items()) or "; ".join(
         f"{step}: {line}" for step, line in list(changed.items())[:1]
     )
 
