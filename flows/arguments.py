@@ -152,9 +152,12 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("step", metavar="STEP", nargs="?", help="that step of RUN")
     made.add_argument("--key", action="store_true", help="the whole key of the step: what its output depends on")
 
-    made = command("export", "Write the model of a step to a folder that needs no store, with its ONNX or TensorBoard files.")
+    made = command(
+        "export",
+        "Write the model or the evaluation of a step to a folder that needs no store; a model with ONNX or TensorBoard files.",
+    )
     made.add_argument("run", metavar="RUN", help=RUN)
-    made.add_argument("step", metavar="STEP", help="whose model")
+    made.add_argument("step", metavar="STEP", help="whose model or evaluation")
     made.add_argument("folder", metavar="FOLDER", type=Path, help="where to; a new one")
     made.add_argument("--onnx", action="store_true", help="model.onnx beside it, compared with torch before it is written")
     made.add_argument("--tensorboard", action="store_true", help="its training log as a TensorBoard event file")

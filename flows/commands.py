@@ -194,7 +194,7 @@ def _run_or_step(store: LocalStore, named: str, step: str | None) -> tuple[RunRe
 
 @_command
 def export(*, run: str, step: str, folder: Path, onnx: bool, tensorboard: bool, as_json: bool, store: Path) -> None:
-    """Write the model of a step to a folder that needs no store, and beside it what is asked for."""
+    """Write the model or the evaluation of a step to a folder that needs no store, and beside a model what is asked for."""
     from .export import export_step
 
     memory.enable()  # off since start-up; see __main__.py
