@@ -166,6 +166,11 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("target", metavar="RUN|PIPELINE", nargs="?", help=f"{RUN}, or a pipeline as it is now; the newest run")
     made.add_argument("--to", type=Path, default="brickwise-docs", metavar="FOLDER", help="where to (brickwise-docs)")
 
+    made = command("report", "Write one HTML file on a run: the verdict, what it rests on, and every prediction.")
+    made.add_argument("run", metavar="RUN", nargs="?", help=f"{RUN}; the newest")
+    made.add_argument("--against", metavar="RUN", help="the earlier run; the one that it was compared with")
+    made.add_argument("--to", type=Path, metavar="FILE", help="where to (report-PIPELINE-RUN.html)")
+
     made = command("diff", "Compare two runs: by default the newest with its champion; with one, that one with its champion.")
     made.add_argument("before", metavar="A", nargs="?", help=RUN)
     made.add_argument("after", metavar="B", nargs="?", help=RUN)

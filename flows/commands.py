@@ -212,6 +212,15 @@ def docs(*, target: str | None, to: Path, as_json: bool, store: Path) -> None:
 
 
 @_command
+def report(*, run: str | None, against: str | None, to: Path | None, as_json: bool, store: Path) -> None:
+    """Write one HTML file on a run: the verdict, what it rests on, and every prediction."""
+    from .report import show_report
+
+    memory.enable()  # off since start-up; see __main__.py
+    show_report(LocalStore(store), run, against, to, as_json=as_json)
+
+
+@_command
 def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -> None:
     """Compare two runs: by default the newest with its champion; with one, that one with its champion."""
     from pipeline.compare import against, changes
