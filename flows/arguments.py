@@ -174,6 +174,7 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made = command("diff", "Compare two runs: by default the newest with its champion; with one, that one with its champion.")
     made.add_argument("before", metavar="A", nargs="?", help=RUN)
     made.add_argument("after", metavar="B", nargs="?", help=RUN)
+    made.add_argument("--to", type=Path, metavar="FOLDER", help="write the diff and its rows there as well; a new one")
 
     made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared, and record it.")
     made.add_argument("run", metavar="RUN", help=RUN)

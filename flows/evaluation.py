@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pipeline import DamagedError, Evaluation, LocalStore, UsageError
+from pipeline.accept import what_is_gone
 from pipeline.digest import Json, digest_json
 from pipeline.errors import bounded, suggest
 from pipeline.publish import manifest
 from pipeline.record import Outcome, RunRecord
 
 from .reports import reports
-from .upkeep import what_is_gone
 
 _FINDINGS = 10  # of a receipt, told in words
 _LATENCY = ("p50_ms", "p95_ms", "rows_per_second", "load_seconds", "calls")

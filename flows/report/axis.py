@@ -40,7 +40,10 @@ class Axis:
         step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough)
         digits = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if round(step / power, 2) == 2.5 else 0))
         places = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
-        return [(self.at(place * step / self.factor), f"{place * step:.{digits}f}".replace("-", "\N{MINUS SIGN}")) for place in places]
+        return [
+            (self.at(place * step / self.factor), f"{place * step:.{digits}f}".replace("-", "\N{MINUS SIGN}"))
+            for place in places
+        ]
 
 
 def axis(values: Iterable[float | None], *, zero: float | None = None, margin: float = 0.0) -> Axis:

@@ -46,7 +46,9 @@ def show_report(store: LocalStore, named: str | None, other: str | None, to: Pat
         json.dump(_document(found, file), sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
         return
-    print(f"{record.pipeline}: run {record.run_id}{f' against {earlier.run_id}' if earlier else ''}: {found.verdict.word.lower()}")
+    print(
+        f"{record.pipeline}: run {record.run_id}{f' against {earlier.run_id}' if earlier else ''}: {found.verdict.word.lower()}"
+    )
     print(f"next: open {file.absolute().as_uri()}")
 
 

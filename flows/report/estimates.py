@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 LOWER_IS_BETTER = {"log_loss", "brier", "rmse", "mae", "ece", "smooth_ece", "aurc", "augrc"}  # where the facts do not say
 SHARES = {

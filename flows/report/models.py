@@ -51,7 +51,15 @@ def ladder(now: Source, metric: str) -> Any:
     ends = [end for rung in rungs for end in (rung.found.low, rung.found.value, rung.found.high)]
     every = {name: {key: estimate(key, one) for key, one in now.metrics[name].items()} for name in names}
     columns = list(dict.fromkeys(key for found in every.values() for key in found))
-    return {"metric": metric, "rungs": rungs, "others": others, "axis": axis(ends), "keep": now.record.keep, "every": every, "columns": columns}
+    return {
+        "metric": metric,
+        "rungs": rungs,
+        "others": others,
+        "axis": axis(ends),
+        "keep": now.record.keep,
+        "every": every,
+        "columns": columns,
+    }
 
 
 def delta_axis(one: Delta) -> Axis | None:
@@ -76,7 +84,12 @@ def per_class(now: Source) -> Any:
     ]
     lines.sort(key=lambda line: (line["f1"].value if line["f1"].ok else 2.0, line["name"]))
     ends = [end for line in lines for end in (line["f1"].low, line["f1"].value, line["f1"].high)]
-    return {"lines": lines[:_CLASSES], "left_out": len(lines) - len(lines[:_CLASSES]), "others": others, "axis": axis([*ends, 0.0, 1.0])}
+    return {
+        "lines": lines[:_CLASSES],
+        "left_out": len(lines) - len(lines[:_CLASSES]),
+        "others": others,
+        "axis": axis([*ends, 0.0, 1.0]),
+    }
 
 
 def confusion(now: Source) -> Any:
@@ -108,7 +121,13 @@ def calibration(now: Source) -> Any:
         one = now.details(name).get("calibration")
         if one:
             names = ("ece", "smooth_ece", "brier", "log_loss")
-            lines.append({"name": name, "temperature": one.get("temperature") or {}, **{key: estimate(key, one.get(key)) for key in names}})
+            lines.append(
+                {
+                    "name": name,
+                    "temperature": one.get("temperature") or {},
+                    **{key: estimate(key, one.get(key)) for key in names},
+                }
+            )
     return {"points": found.get("points") or [], "lines": lines}
 
 
@@ -118,17 +137,37 @@ def suspects(now: Source) -> Any:
     if not found.get("rows"):
         return None
     metrics = {
-        name: {key: (estimate(key, (now.metrics.get(name) or {}).get(key)), estimate(key, one)) for key, one in told.items() if key in _MAIN}
+        name: {
+            key: (estimate(key, (now.metrics.get(name) or {}).get(key)), estimate(key, one))
+            for key, one in told.items()
+            if key in _MAIN
+        }
         for name, told in (found.get("metrics") or {}).items()
     }
-    return {"n": int(found.get("n") or len(found["rows"])), "by": found.get("by") or [], "rows": found["rows"], "metrics": metrics}
+    return {
+        "n": int(found.get("n") or len(found["rows"])),
+        "by": found.get("by") or [],
+        "rows": found["rows"],
+        "metrics": metrics,
+    }
 
 
 def behaviour(now: Source) -> Any:
     """(model, test, rate, examples) of the declared tests."""
     lines = [
-        (name, one, estimate("rate", {"value": one.get("rate"), "low": one.get("low"), "high": one.get("high"), "n": one.get("n"), "higher": False}))
+        (
+            name,
+            one,
+            estimate(
+                "rate",
+                {"value": one.get("rate"), "low": one.get("low"), "high": one.get("high"), "n": one.get("n"), "higher": False},
+            ),
+        )
         for name in now.models
         for one in now.details(name).get("behaviour") or ()
     ]
-    return {"lines": lines, "axis": axis([0.0, *(end for _, _, rate in lines for end in (rate.value, rate.high))])} if lines else None
+    return (
+        {"lines": lines, "axis": axis([0.0, *(end for _, _, rate in lines for end in (rate.value, rate.high))])}
+        if lines
+        else None
+    )

@@ -69,7 +69,7 @@ class Predictions:
         return {name: row for row, name in enumerate(self.ids)}
 
     def moved(self, model: str) -> dict[str, tuple[int, list[Listed]]]:
-        """"fixed" and "broken": how many rows, and the first of them, those of which the model is surest first."""
+        """ "fixed" and "broken": how many rows, and the first of them, those of which the model is surest first."""
         found = next((one for one in self.answers if one.model == model), None)
         if found is None or found.before is None or not self.names:
             return {}
@@ -145,7 +145,11 @@ def predictions(
         earlier = None if before is None else _aligned(before.filter(pc.equal(before["model"], model)), ids, first["label"])
         sides.append((model, _aligned(half, ids), earlier))
     if names or kind != "number":
-        said = [column for _, now, was in sides for column in (now["prediction"], now["label"], *([was["prediction"]] if was else []))]
+        said = [
+            column
+            for _, now, was in sides
+            for column in (now["prediction"], now["label"], *([was["prediction"]] if was else []))
+        ]
         extra = pc.unique(pa.chunked_array([chunk for one in said for chunk in one.chunks]).drop_null()).to_pylist()
         names = own + sorted(set(extra) - set(own))
     answers = [_answers(model, now, was, names, own, kind) for model, now, was in sides]

@@ -51,7 +51,11 @@ def _drawn(page: Page) -> dict[str, Any]:
             except (KeyError, TypeError, ValueError, IndexError) as error:
                 found[name] = Markup("<p>This chart cannot be drawn: {}.</p>").format(str(error)[:200])
 
-    draw("confusion", page.part("confusion"), lambda one: charts.confusion(one["classes"], one["square"]) if one["square"] else None)
+    draw(
+        "confusion",
+        page.part("confusion"),
+        lambda one: charts.confusion(one["classes"], one["square"]) if one["square"] else None,
+    )
     draw("calibration", page.part("calibration"), lambda one: charts.reliability(one["points"]) if one["points"] else None)
     draw("selective", page.part("selective"), lambda one: charts.risk_coverage(one["curve"]) if one.get("curve") else None)
     draw("balance", page.part("data"), lambda one: drawings.balance(one["label"]) if one.get("label") else None)

@@ -32,6 +32,8 @@ def _said(rows: pa.Table) -> list[str]:
     names = [name for name in rows.column_names if name not in _KNOWN][:_COLUMNS]
     cells = [rows[name].to_pylist() for name in names]
     return [
-        " · ".join(f"{name}: {str(value)[: _LONGEST // _COLUMNS]}" for name, value in zip(names, row, strict=True) if value is not None)
+        " · ".join(
+            f"{name}: {str(value)[: _LONGEST // _COLUMNS]}" for name, value in zip(names, row, strict=True) if value is not None
+        )
         for row in (zip(*cells, strict=True) if cells else [()] * rows.num_rows)
     ]

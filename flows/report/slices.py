@@ -69,5 +69,3 @@ def _moved(metric: str, one: Mapping[str, Any]) -> Delta:
 def weakest(now: Source) -> Any:
     """What the search for weak slices found."""
     return now.details(now.model).get("weakest") or None
-
-

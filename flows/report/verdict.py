@@ -78,7 +78,13 @@ def _delta(model: str, metric: str, one: Mapping[str, Any]) -> Delta:
 
 
 def verdict(
-    found: Sequence[Delta], difference: Difference, facts: Mapping[str, Any], model: str, metric: str, margin: float | None, own: Estimate | None
+    found: Sequence[Delta],
+    difference: Difference,
+    facts: Mapping[str, Any],
+    model: str,
+    metric: str,
+    margin: float | None,
+    own: Estimate | None,
 ) -> Verdict:
     """On `model` by `metric`. own: what the later run measures, told where there is nothing to compare it with."""
     head = next((one for one in found if one.model == model and one.metric == metric and one.delta is not None), None)
@@ -120,7 +126,11 @@ def _shown(one: Delta, word: str, margin: float | None) -> str:
     if word == "equivalent" and margin is not None:
         return f"The 95% interval reaches {span}{rows}: inside the margin of {points(one.metric, margin)} that this pipeline calls a difference."
     if word == "undecided":
-        seen = f" A change smaller than {points(one.metric, one.smallest)} would mostly go unseen on so many rows." if one.smallest else ""
+        seen = (
+            f" A change smaller than {points(one.metric, one.smallest)} would mostly go unseen on so many rows."
+            if one.smallest
+            else ""
+        )
         return f"The 95% interval reaches {span}{rows}: too wide to say better, worse or equivalent.{seen}"
     return f"The 95% interval reaches {span}{rows}."
 
@@ -128,7 +138,9 @@ def _shown(one: Delta, word: str, margin: float | None) -> str:
 def _alone(difference: Difference, model: str, metric: str, own: Estimate | None, word: str | None) -> Verdict:
     said = []
     if own is not None and own.ok:
-        span = f", 95% interval {written(own.low)} to {written(own.high)}" if own.low is not None and own.high is not None else ""
+        span = (
+            f", 95% interval {written(own.low)} to {written(own.high)}" if own.low is not None and own.high is not None else ""
+        )
         said.append(f"The {named(metric)} of {model} is {written(own.value)}{span}.")
     if word:
         return Verdict(VERDICTS.get(word, word), word, tuple([_sentence(difference.note), *said] if difference.note else said))
@@ -139,4 +151,3 @@ def _alone(difference: Difference, model: str, metric: str, own: Estimate | None
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-

@@ -15,7 +15,7 @@ from pipeline import LocalStore
 from pipeline.runner import run
 
 sys.path.append(str(Path(__file__).parent))
-from report_made import GATES, PIPELINE  # noqa: E402  # found by the import string that runs are recorded with
+from report_made import GATES, PIPELINE  # found by the import string that runs are recorded with
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -80,7 +80,9 @@ def chromium() -> Iterator[Any]:
     except ImportError:
         sync_playwright = None
     if CHROMIUM is None or sync_playwright is None:
-        reason = "no chromium here; apt-get install chromium" if CHROMIUM is None else "no playwright here; pip install playwright"
+        reason = (
+            "no chromium here; apt-get install chromium" if CHROMIUM is None else "no playwright here; pip install playwright"
+        )
         if os.environ.get("BRICKWISE_BROWSER") == "required":
             pytest.fail(f"BRICKWISE_BROWSER=required, and {reason}")
         pytest.skip(reason)
