@@ -80,7 +80,7 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
         description="Build a deep-learning model brick by brick:\ntyped, checked, cached, and compared with what came before.",
         epilog="--debug shows where an error came from.\n"
         "exit codes: 0 done, 1 a stage failed, 2 usage, config or wiring, 3 a data check blocked,\n"
-        "5 the store needs care, 130 interrupted, 143 terminated",
+        "4 a metric gate failed, 5 the store needs care, 130 interrupted, 143 terminated",
     )
     parser.add_argument("--version", action=Version, nargs=0, dest=argparse.SUPPRESS, help="show it and leave")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Command, required=True)
@@ -152,9 +152,12 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("step", metavar="STEP", nargs="?", help="that step of RUN")
     made.add_argument("--key", action="store_true", help="the whole key of the step: what its output depends on")
 
-    made = command("export", "Write the model of a step to a folder that needs no store, with its ONNX or TensorBoard files.")
+    made = command(
+        "export",
+        "Write the model or the evaluation of a step to a folder that needs no store; a model with ONNX or TensorBoard files.",
+    )
     made.add_argument("run", metavar="RUN", help=RUN)
-    made.add_argument("step", metavar="STEP", help="whose model")
+    made.add_argument("step", metavar="STEP", help="whose model or evaluation")
     made.add_argument("folder", metavar="FOLDER", type=Path, help="where to; a new one")
     made.add_argument("--onnx", action="store_true", help="model.onnx beside it, compared with torch before it is written")
     made.add_argument("--tensorboard", action="store_true", help="its training log as a TensorBoard event file")
@@ -163,12 +166,18 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("target", metavar="RUN|PIPELINE", nargs="?", help=f"{RUN}, or a pipeline as it is now; the newest run")
     made.add_argument("--to", type=Path, default="brickwise-docs", metavar="FOLDER", help="where to (brickwise-docs)")
 
+    made = command("report", "Write one HTML file on a run: the verdict, what it rests on, and every prediction.")
+    made.add_argument("run", metavar="RUN", nargs="?", help=f"{RUN}; the newest")
+    made.add_argument("--against", metavar="RUN", help="the earlier run; the one that it was compared with")
+    made.add_argument("--to", type=Path, metavar="FILE", help="where to (report-PIPELINE-RUN.html)")
+
     made = command("diff", "Compare two runs: by default the newest with its champion; with one, that one with its champion.")
     made.add_argument("before", metavar="A", nargs="?", help=RUN)
     made.add_argument("after", metavar="B", nargs="?", help=RUN)
 
-    made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared.", json=False)
+    made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared, and record it.")
     made.add_argument("run", metavar="RUN", help=RUN)
+    made.add_argument("--why", default="", metavar="REASON", help="needed, and recorded, where a gate is not met")
 
     made = command("gc", "Remove what no champion, no recent run and no live run needs; safe beside runs.")
     made.add_argument("--keep", type=int, default=10, metavar="N", help="the last N runs of every pipeline (10)")

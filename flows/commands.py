@@ -28,7 +28,7 @@ def _command(function: Callable[..., int | None]) -> Callable[..., int | None]:
 
 @_command
 def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json: bool, store: Path) -> int:
-    """Run what is stale, compare with the champion, and show it; 1 when a stage failed, 3 when a check blocked."""
+    """Run what is stale, compare with the champion, and show it; 1 when a stage failed, 3 when a check blocked, 4 when a gate is not met."""
     from pipeline.follower import is_follower
     from pipeline.runner import run as run_pipeline
 
@@ -53,23 +53,28 @@ def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json
             announce=shown.finished,
         )
     if as_json:
-        if (
-            record.status in ("failed", "blocked") or record.overrides
-        ):  # the document's shape is fixed and has no place for reasons
+        if record.exit_code or record.overrides:  # the document's shape is fixed and has no place for reasons
+            from .gates import unmet
             from .tables import let_pass, troubles
 
-            print(*troubles(record.steps, local, record.run_id), *let_pass(record.steps), sep="\n", file=sys.stderr)
+            reasons = (*troubles(record.steps, local, record.run_id), *let_pass(record.steps), *unmet(record.gates))
+            print(*reasons, sep="\n", file=sys.stderr)
         _print_document(record.document())
     elif record.status == "up-to-date":
         steps = sum(step.status == "reused" for step in record.steps)
         print(f"{record.pipeline} is up to date: {steps} steps reused, nothing ran, in {record.seconds:.2f} s")
+        if record.unmet:
+            from .gates import unmet
+
+            print(*unmet(record.gates), sep="\n")
         changed = rerun(local, pipeline, settings, "--set", "step.field=value")
         print(f"next: {command(local, 'show', str(record.run_id))}    or    {changed}")
     else:
         from .show import console, run_view
 
         console().print(run_view(record, local))
-    return {"failed": 1, "blocked": 3}.get(record.status, 0)
+    accepted = record.unmet and local.ref(record.pipeline, "champion") == record.run_id
+    return 0 if accepted else record.exit_code
 
 
 @_command
@@ -156,11 +161,15 @@ def show(*, run: str, step: str | None, key: bool, as_json: bool, store: Path) -
     local = LocalStore(store)
     record, step = _run_or_step(local, run, step)
     if step is None:
+        from .accept import accepted
+
         if as_json:
-            _print_document(record.model_dump(mode="json"))
+            acceptances = [one.model_dump(mode="json") for one in accepted(local, record)]
+            _print_document(record.model_dump(mode="json") | {"accepted": acceptances})
             return
+        from pipeline.accept import what_is_gone
+
         from .show import console, run_view
-        from .upkeep import what_is_gone
 
         console().print(run_view(record, local))
         for line in what_is_gone(local, record):
@@ -185,7 +194,7 @@ def _run_or_step(store: LocalStore, named: str, step: str | None) -> tuple[RunRe
 
 @_command
 def export(*, run: str, step: str, folder: Path, onnx: bool, tensorboard: bool, as_json: bool, store: Path) -> None:
-    """Write the model of a step to a folder that needs no store, and beside it what is asked for."""
+    """Write the model or the evaluation of a step to a folder that needs no store, and beside a model what is asked for."""
     from .export import export_step
 
     memory.enable()  # off since start-up; see __main__.py
@@ -203,9 +212,20 @@ def docs(*, target: str | None, to: Path, as_json: bool, store: Path) -> None:
 
 
 @_command
+def report(*, run: str | None, against: str | None, to: Path | None, as_json: bool, store: Path) -> None:
+    """Write one HTML file on a run: the verdict, what it rests on, and every prediction."""
+    from .report import show_report
+
+    memory.enable()  # off since start-up; see __main__.py
+    show_report(LocalStore(store), run, against, to, as_json=as_json)
+
+
+@_command
 def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -> None:
     """Compare two runs: by default the newest with its champion; with one, that one with its champion."""
     from pipeline.compare import against, changes
+
+    from .accept import accepted
 
     local = LocalStore(store)
     ids = local.run_ids()
@@ -223,32 +243,25 @@ def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -
     found = against(_pipeline_of(newer), local, newer.steps, str(older.run_id))
     changed = changes(local, older, newer)
     if as_json:
-        overrides = {"before": older.overrides, "after": newer.overrides}
-        document = {"before": older.run_id, "after": newer.run_id, "changes": changed, "overrides": overrides}
+        both = {"before": older, "after": newer}
+        document = {name: one.run_id for name, one in both.items()} | {
+            "changes": changed,
+            "overrides": {name: one.overrides for name, one in both.items()},
+            "accepted": {name: [a.model_dump(mode="json") for a in accepted(local, one)] for name, one in both.items()},
+        }
         _print_document(document | found.model_dump(mode="json", exclude={"against"}))
         return
     from .show import console, diff_view
 
-    console().print(diff_view(found, changed, older, newer))
+    console().print(diff_view(found, changed, older, newer, local))
 
 
 @_command
-def accept(*, run: str, store: Path) -> None:
-    """Make a run the champion, with which later runs of its pipeline are compared."""
-    from .tables import let_pass
-    from .upkeep import require_whole
+def accept(*, run: str, why: str, as_json: bool, store: Path) -> None:
+    """Make a run the champion, with which later runs of its pipeline are compared, and record it."""
+    from .accept import accept_run
 
-    local = LocalStore(store)
-    record = load_run(local, run)
-    unfinished = [step.name for step in record.steps if step.status not in ("ran", "reused")]
-    if unfinished:
-        raise UsageError(f"run {record.run_id} did not finish {', '.join(unfinished)}; only a whole run can be the champion")
-    with local.lease(), local.lock("champion"):
-        require_whole(local, record)
-        local.set_ref(record.pipeline, "champion", str(record.run_id))
-    print(f"run {record.run_id} is now the champion of {record.pipeline}")
-    for line in let_pass(record.steps):
-        print(line)
+    accept_run(LocalStore(store), run, why, as_json=as_json)
 
 
 @_command

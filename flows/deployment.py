@@ -20,11 +20,12 @@ prepare_environment()
 from prefect import Flow  # noqa: E402  # it reads the environment when imported
 from prefect.runtime import flow_run  # noqa: E402  # likewise
 
-from pipeline import BlockedError, LocalStore, Selection, StageError  # noqa: E402  # they stand below what must come first
+from pipeline import BlockedError, GateError, LocalStore, Selection, StageError  # noqa: E402  # they stand below what must come first
 from pipeline.runner import run  # noqa: E402  # likewise
 from pipeline.stopping import ask_to_stop  # noqa: E402  # likewise
 
 from .engine import prefect_engine  # noqa: E402  # likewise
+from .gates import unmet  # noqa: E402  # likewise
 from .load import load_pipeline  # noqa: E402  # likewise
 from .tables import troubles  # noqa: E402  # likewise
 
@@ -56,7 +57,7 @@ SIGNATURE = inspect.Signature(
 
 
 def _run(*given: Any, **named: Any) -> str:
-    """Run a pipeline as a subflow; returns the run id. Raises where a stage failed or a check blocked."""
+    """Run a pipeline as a subflow; returns the run id. Raises where a stage failed, a check blocked or a gate is not met."""
     bound = SIGNATURE.bind(*given, **named)
     bound.apply_defaults()
     options = bound.arguments
@@ -77,6 +78,8 @@ def _run(*given: Any, **named: Any) -> str:
         raise (StageError if record.status == "failed" else BlockedError)(
             "; ".join(troubles(record.steps, store, record.run_id))
         )
+    if record.unmet:
+        raise GateError("; ".join(unmet(record.gates)))
     return str(record.run_id)
 
 

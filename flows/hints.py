@@ -37,6 +37,6 @@ def next_command(record: RunRecord, store: LocalStore) -> str:
         return f"{again()}    (the steps that were not selected, and the comparison)"
     if run_id == champion:
         return f"{again('--set', 'step.field=value')}    (a change, compared with this run)"
-    if record.diff.verdict == "better":
+    if record.diff.verdict == "better" and not record.unmet:
         return command(store, "accept", run_id)
     return command(store, "diff", *filter(None, [champion, run_id]))

@@ -102,7 +102,7 @@ def replay(pipeline: Pipeline, store: LocalStore, step: str, file: Path | None, 
         print(f"{told}; {after:,} rows are quarantined now, {before:,} before")
         more = "    (what was refused again, and why)" if after else ""
         print(f"next: {command(store, *(('quarantine', 'show', origin, step) if after else ('run', origin)))}{more}")
-    return {"failed": 1, "blocked": 3}.get(record.status, 0)
+    return record.exit_code
 
 
 def forget(pipeline: Pipeline, store: LocalStore, step: str, *, origin: str) -> None:

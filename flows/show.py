@@ -12,6 +12,8 @@ from pipeline import LocalStore
 from pipeline.errors import bounded
 from pipeline.record import Difference, RunRecord
 
+from .accept import accepted, accepted_lines
+from .gates import gates_table, unmet
 from .hints import next_command
 from .reports import reports, speed_table
 from .tables import STYLE, comparisons_table, grid_of, let_pass, metrics_table, steps_table, troubles, warned
@@ -38,6 +40,9 @@ def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
     parts += [speed_table(facts) for facts in reports(store, record.steps, "speed")]
     if record.diff.details:
         parts += [comparisons_table(record.diff.details, against="champion's", main=record.main)]
+    if record.gates:
+        parts += [gates_table(record.gates)]
+    parts += [Text(line, style="bold yellow") for line in accepted_lines(accepted(store, record))]
     parts += [verdict_line(record, champion), Text(f"next: {next_command(record, store)}", style="dim")]
     return Group(*parts)
 
@@ -53,13 +58,17 @@ def verdict_line(record: RunRecord, champion: str | None) -> Text:
         line.append(f" against the champion {record.diff.against}")
     if record.diff.note:
         line.append(f" ({record.diff.note})")
+    if record.unmet:
+        line.append(f" · {len(record.unmet)} of {len(record.gates)} gates not met", "bold red")
     if record.overrides:
         line.append(f" · overridden: {', '.join(record.overrides)}", "bold yellow")
     return line
 
 
-def diff_view(found: Difference, changes: Mapping[str, str], older: RunRecord, newer: RunRecord) -> RenderableType:
-    """What changed between two runs, which is better, and what was let pass in either."""
+def diff_view(
+    found: Difference, changes: Mapping[str, str], older: RunRecord, newer: RunRecord, store: LocalStore
+) -> RenderableType:
+    """What changed between two runs, which is better, and what was let pass in either, by which acceptance."""
     before, after = str(older.run_id), str(newer.run_id)
     grid = grid_of("step", "what changed")
     for step, line in changes.items():
@@ -73,5 +82,9 @@ def diff_view(found: Difference, changes: Mapping[str, str], older: RunRecord, n
         spoken = Text.assemble(("no verdict", "yellow"), f" on {after} against {before}")
     if found.note:
         spoken.append(f" ({found.note})")
-    passed = [Text(f"run {run.run_id}: {line}", style="bold yellow") for run in (older, newer) for line in let_pass(run.steps)]
+    passed = [
+        Text(f"run {run.run_id}: {line}", style="bold yellow")
+        for run in (older, newer)
+        for line in (*let_pass(run.steps), *unmet(run.gates), *accepted_lines(accepted(store, run)))
+    ]
     return Group(*parts, *passed, spoken)

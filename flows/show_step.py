@@ -8,6 +8,7 @@ import sys
 from rich.markup import escape
 
 from pipeline import LocalStore, UsageError
+from pipeline.accept import what_is_gone
 from pipeline.errors import bounded, suggest
 from pipeline.publish import load
 from pipeline.quarantine import Quarantined
@@ -19,7 +20,6 @@ from .reasons import reasons
 from .reports import report_views
 from .show import console
 from .tables import checks_table, let_pass, steps_table, troubles
-from .upkeep import what_is_gone
 
 _EXAMPLES = 5
 

@@ -1,17 +1,14 @@
-"""What people see of the store's upkeep: what was collected, what verify found, and runs whose outputs are gone."""
+"""What people see of the store's upkeep: what was collected, and what verify found."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 
-from pipeline import LocalStore, UsageError
+from pipeline import LocalStore
 from pipeline.progress import listening
-from pipeline.record import RunRecord
 from pipeline.store.collect import collect
-from pipeline.store.reach import lost
 from pipeline.store.scraps import Amount
 from pipeline.store.verify import verify
 
@@ -57,6 +54,7 @@ def show_verified(store: LocalStore, *, as_json: bool) -> int:
         for line in lines:
             print(f"{word}: {line}")
     read = f"{_objects(Amount(found.objects, found.bytes))}, {found.actions:,} actions, {found.runs:,} runs"
+    read += f", {found.accepts:,} accepts" if found.accepts else ""
     if found.clean:
         print(f"{read}: all as it was written" + (f"; {len(found.foreign):,} foreign" if found.foreign else ""))
         return 0
@@ -65,22 +63,6 @@ def show_verified(store: LocalStore, *, as_json: bool) -> int:
         "next: brickwise run makes again what its pipeline needs, brickwise gc drops the rest, brickwise accept names another champion"
     )
     return 5
-
-
-def require_whole(store: LocalStore, record: RunRecord) -> None:
-    """Raise UsageError for a run whose outputs are not all there; they are pinned by looking."""
-    store.pin(step.key for step in record.steps)
-    for line in what_is_gone(store, record):
-        raise UsageError(f"{line}; accept the new run")
-
-
-def what_is_gone(store: LocalStore, record: RunRecord, step: str | None = None) -> Iterator[str]:
-    """Of a run, or one step of it, whose outputs were collected or lost: one line that says so, and what makes them again."""
-    steps = record.model_dump(mode="json", include={"steps"})["steps"]
-    gone = lost(store, [one for one in steps if step in (None, one["name"])])
-    if gone:
-        again = " ".join(["brickwise run", record.origin or record.pipeline, *(f"--set {text}" for text in record.settings)])
-        yield f"what {', '.join(gone)} of run {record.run_id} made was collected by gc, or lost; {again} makes it again"
 
 
 def _objects(amount: Amount) -> str:

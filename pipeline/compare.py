@@ -38,6 +38,14 @@ class Comparing(Protocol):
 
 
 @runtime_checkable
+class Headlined(Comparing, Protocol):
+    """A stage that compares runs by one metric of one model."""
+
+    model: str
+    metric: str
+
+
+@runtime_checkable
 class Judging(Protocol):
     """A stage that can judge gates on what it reads."""
 
@@ -106,7 +114,7 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
         if isinstance(step.stage, Comparing):
             try:
                 found = step.stage.diff(
-                    _inputs(pipeline, store, name, past, "earlier"), _inputs(pipeline, store, name, outputs, "later")
+                    inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")
                 )
             except DamagedError as error:
                 gone = _gone(store, before.steps, f"run {earlier}") or _gone(store, outcomes, "the later run")
@@ -124,10 +132,10 @@ def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str,
     found = {}
     for step in after.steps:
         earlier = before.step(step.name)
-        old = store.action(earlier.key) if earlier and earlier.key else None
-        new = store.action(step.key) if step.key else None
         if earlier and earlier.key == step.key:
             continue
+        old = store.action(earlier.key) if earlier and earlier.key else None
+        new = store.action(step.key) if step.key else None
         if old is None or new is None:
             unknown = earlier is not None and earlier.key and step.key
             found[step.name] = (
@@ -145,7 +153,7 @@ def _gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
     return f"what {', '.join(gone)} of {of} made was collected or lost; only a new run makes it again" if gone else ""
 
 
-def _inputs(
+def inputs(
     pipeline: Pipeline, store: LocalStore, name: str, outputs: Mapping[str, Mapping[str, str]], run: str
 ) -> dict[str, Any]:
     """What a step would read of a run's outputs. Raises UsageError when the run did not get so far."""

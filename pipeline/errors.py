@@ -38,6 +38,12 @@ class BlockedError(BrickwiseError):
     exit_code = 3
 
 
+class GateError(BrickwiseError):
+    """A metric gate failed or was not evaluated (exit 4)."""
+
+    exit_code = 4
+
+
 class StoreError(BrickwiseError):
     """The store cannot be read or written (exit 5)."""
 

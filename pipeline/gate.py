@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from .errors import bounded
 from .frozen import Frozen
 
 
@@ -68,3 +69,17 @@ class GateOutcome(Frozen):
     def passed(self) -> bool:
         """What was not evaluated has not passed."""
         return self.status == "passed"
+
+    @property
+    def asked(self) -> str:
+        """`at least 0.65`; of a loss, whose upper bound is asked, `at most 0.65`; the number alone where no bound tells which."""
+        if self.bound is None:
+            return f"{self.required:g}"
+        least = (self.bound >= self.required) == self.passed
+        return f"at {'least' if least else 'most'} {self.required:g}"
+
+    def __str__(self) -> str:
+        of = "".join((f" of {self.model}" if self.model else "", f" on {bounded(self.slice)}" if self.slice else ""))
+        found = f"bound {self.bound:.4g}, required {self.asked}" if self.bound is not None else f"required {self.asked}"
+        reason = f"; {bounded(self.reason, 200)}" if self.reason else ""
+        return f"gate {self.gate!r}{of} {self.status}: {found}, {self.n:,} rows{reason}"

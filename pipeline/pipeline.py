@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .artifact import Artifact
 from .check import Check, Complete
 from .errors import UsageError, WiringError, suggest
+from .gate import Gate
 from .limit import QUARANTINE
 from .settings import require_config, with_settings
 from .stage import Port, Ports, Stage, ports
@@ -42,11 +43,12 @@ class Step:
 class Pipeline:
     """The ordered steps: a DAG, since a step reads only steps above it.
 
+    gates: what a run must show before it may become champion by itself; judged by the stage that compares runs.
     Raises WiringError with every mistake at once.
     """
 
-    def __init__(self, name: str, *steps: Step) -> None:
-        self.name = name
+    def __init__(self, name: str, *steps: Step, gates: Sequence[Gate] = ()) -> None:
+        self.name, self.gates = name, tuple(gates)
         self.steps = {step.name: step for step in steps}
         problems = [] if NAME.fullmatch(name) else [_bad_name("pipeline", name)]
         problems += [_bad_name("step", step.name) for step in steps if not NAME.fullmatch(step.name)]
@@ -69,6 +71,7 @@ class Pipeline:
                 problems += wrong
                 problems += _check_problems(step, self.ports[step.name])
                 problems += _apart(step, self.wires[step.name])
+        problems += _gate_problems(self.gates, steps)
         if problems:
             raise WiringError(name, problems)
 
@@ -116,6 +119,7 @@ class Pipeline:
                 replace(step, stage=with_settings(step.name, step.stage, changes.get(step.name, ())))
                 for step in self.steps.values()
             ),
+            gates=self.gates,
         )
 
     def run(self, store: str = ".brickwise", **selection: Any) -> RunRecord:
@@ -132,6 +136,19 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, {', '.join(self.steps)})"
+
+
+def _gate_problems(gates: Sequence[Gate], steps: Iterable[Step]) -> list[str]:
+    """What is wrong with the gates, by the first stage that can judge them."""
+    if not gates:
+        return []
+    from .compare import Judging  # which imports this file
+
+    stage = next((step.stage for step in steps if isinstance(step.stage, Judging)), None)
+    if stage is None:
+        return [f"gate {str(gates[0])!r}: no stage of this pipeline compares runs; add a step with one, such as Compare"]
+    twice = [gate for gate in dict.fromkeys(gates) if gates.count(gate) > 1]
+    return [f"gate {str(gate)!r} is declared twice" for gate in twice] + stage.gate_problems(gates)
 
 
 def _bad_name(what: str, name: str) -> str:

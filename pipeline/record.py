@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from .check import Receipt
 from .digest import Json
 from .frozen import Frozen
-from .gate import GateOutcome
+from .gate import Gate, GateOutcome
 from .limit import QUARANTINE
 from .store.local import LocalStore
 
@@ -74,6 +74,8 @@ class RunRecord(Frozen):
     comparisons: tuple[dict[str, Any], ...] = ()
     keep: tuple[str, ...] = ()  # which model to keep, and why
     diff: Difference = Field(default_factory=Difference)
+    headline: tuple[str, ...] = ()  # the model and the metric by which the pipeline judges a run
+    asked: tuple[Gate, ...] = ()  # the gates of the pipeline, of a whole run
     gates: tuple[GateOutcome, ...] = ()
     changed: dict[str, str] = {}  # step -> what changed since the run that it was compared with
     settings: tuple[str, ...] = ()  # what --set changed
@@ -92,6 +94,16 @@ class RunRecord(Frozen):
     def overrides(self) -> dict[str, str]:
         """What failed and was let pass, as "step.check" -> why."""
         return {check: why for step in self.steps for check, why in step.overridden.items()}
+
+    @property
+    def unmet(self) -> tuple[GateOutcome, ...]:
+        """The gates that failed or were not evaluated: with one of them no run becomes champion by itself."""
+        return tuple(outcome for outcome in self.gates if not outcome.passed)
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line returns for it: 1 where a stage failed, 3 where a check blocked, 4 where a gate is not met."""
+        return {"failed": 1, "blocked": 3}.get(self.status, 4 if self.unmet else 0)
 
     def document(self) -> Json:
         """What `run --json` prints."""

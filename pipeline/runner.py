@@ -5,18 +5,20 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 
-from .compare import against, comparisons_of, keep_of, main_of, metrics_of
+from .compare import Headlined, against, changes, comparisons_of, keep_of, main_of, metrics_of
 from .engine import Engine, local_engine, status
+from .errors import BrickwiseError
 from .execute import execute, recorded
 from .follower import follow, is_follower, leading
+from .judging import judged
 from .making import Outputs
 from .pipeline import Pipeline
 from .plan import EVERYTHING, Plan, Selection, StepPlan, plan
 from .progress import Listener
-from .record import Difference, Outcome, RunRecord, new_run_id
+from .record import Difference, Outcome, RunRecord, load_run, new_run_id
 from .store.local import LocalStore
 from .workers import Workers
 
@@ -71,6 +73,7 @@ def _run(
                     "status": "up-to-date",
                     "seconds": round(time.monotonic() - began, 3),
                     "steps": tuple(map(_reused, planned.steps)),
+                    "gates": earlier.gates if _whole(planned) else (),
                 }
             )
     run_id = new_run_id(now, store.run_ids())
@@ -103,7 +106,10 @@ def _recorded(
     settings: Sequence[str],
     origin: str,
 ) -> RunRecord:
-    """Compare with the champion, and record the run; the first whole one, with nothing overridden, becomes the champion."""
+    """Compare with the champion, judge, and record the run.
+
+    The first whole one, with nothing overridden and no gate unmet, becomes the champion.
+    """
     whole = all(outcome.status in ("ran", "reused") for outcome in outcomes)
     champion = store.ref(pipeline.name, "champion")
     diff = against(pipeline, store, outcomes, champion) if whole and champion else Difference(against=champion)
@@ -120,12 +126,18 @@ def _recorded(
         comparisons=comparisons_of(pipeline, store, outcomes),
         keep=keep_of(pipeline, store, outcomes),
         diff=diff,
+        headline=_headline(pipeline),
+        asked=pipeline.gates if whole else (),
+        gates=judged(pipeline, store, outcomes, champion) if whole else (),
         settings=tuple(settings),
         origin=origin,
         environment={"python": platform.python_version(), "platform": platform.platform()},
     )
+    if champion is not None:
+        with suppress(BrickwiseError):  # its record is lost; the difference says so
+            record = record.model_copy(update={"changed": changes(store, load_run(store, champion), record)})
     store.save_run(run_id, record.model_dump(mode="json"))
-    if whole and champion is None and not record.overrides:
+    if whole and champion is None and not record.overrides and not record.unmet:
         with store.lock("champion"):  # somebody may have accepted another run by now
             if store.ref(pipeline.name, "champion") is None:
                 store.set_ref(pipeline.name, "champion", run_id)
@@ -134,9 +146,19 @@ def _recorded(
 
 def _crown(pipeline: Pipeline, store: LocalStore, planned: Plan, earlier: RunRecord) -> None:
     """Make the first whole run the champion where it was killed, or the power went, between its record and that."""
-    whole = all(step.action == "reuse" for step in planned.steps)
-    if whole and earlier.run_id is not None and not earlier.overrides and store.ref(pipeline.name, "champion") is None:
-        store.set_ref(pipeline.name, "champion", earlier.run_id)
+    crowned = earlier.run_id is not None and not earlier.overrides and not earlier.unmet
+    if _whole(planned) and crowned and store.ref(pipeline.name, "champion") is None:
+        store.set_ref(pipeline.name, "champion", str(earlier.run_id))
+
+
+def _whole(planned: Plan) -> bool:
+    return all(step.action == "reuse" for step in planned.steps)
+
+
+def _headline(pipeline: Pipeline) -> tuple[str, ...]:
+    """The model and metric by which the pipeline judges a run, where its comparing stage names them."""
+    stage = next((step.stage for step in pipeline.steps.values() if isinstance(step.stage, Headlined)), None)
+    return (stage.model, stage.metric) if stage else ()
 
 
 def _reused(step: StepPlan) -> Outcome:
@@ -146,12 +168,15 @@ def _reused(step: StepPlan) -> Outcome:
 
 
 def _same(pipeline: Pipeline, store: LocalStore, planned: Plan) -> RunRecord | None:
-    """The newest finished run with exactly these outputs that is the champion, or was compared with it."""
+    """The newest finished run with exactly these outputs that is the champion, or was compared with it, and held to these gates."""
     wanted = {step.name: dict(step.outputs) for step in planned.steps if step.action == "reuse"}
+    gates = [gate.model_dump(mode="json") for gate in pipeline.gates]
     champion = store.ref(pipeline.name, "champion")
     for _, document in zip(range(_RECENT), store.runs(pipeline.name), strict=False):
         found = {step["name"]: step["outputs"] for step in document["steps"]}
         current = champion in (document["run_id"], document["diff"]["against"])
-        if current and document["status"] == "done" and all(found.get(name) == outputs for name, outputs in wanted.items()):
+        held = not _whole(planned) or document.get("asked", []) == gates
+        same = document["status"] == "done" and all(found.get(name) == outputs for name, outputs in wanted.items())
+        if current and held and same:
             return RunRecord.model_validate(document)
     return None

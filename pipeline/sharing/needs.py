@@ -12,17 +12,18 @@ from ..store.layout import DIGEST
 
 @dataclass(frozen=True)
 class Needs:
-    """artifacts: digests of manifests, which name further objects.  objects: digest -> bytes.  keys: of actions."""
+    """artifacts: digests of manifests, which name further objects.  objects: digest -> bytes.  keys: of actions.  runs: ids."""
 
     artifacts: tuple[str, ...] = ()
     objects: tuple[tuple[str, int | None], ...] = ()
     keys: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 def needs(folder: str, document: Json) -> Needs:
-    """What an action (folder `actions`) or a run record (`runs`) names. Raises StoreError for one of no known kind."""
+    """What an action (folder `actions`), a run record (`runs`) or an acceptance (`accepts`) names. Raises StoreError for one of no known kind."""
     try:
-        return _run(document) if folder == "runs" else _action(document)
+        return {"runs": _run, "accepts": _accept}.get(folder, _action)(document)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise StoreError(f"a document in {folder}/ is of no known kind: {bounded(document)}") from error
 
@@ -53,6 +54,12 @@ def _run(document: Json) -> Needs:
         artifacts=_digests(digest for step in steps for digest in (*step["outputs"].values(), step["quarantine"])),
         keys=_digests(step["key"] or None for step in steps),
     )
+
+
+def _accept(document: Json) -> Needs:
+    if not isinstance(document["run_id"], str):
+        raise TypeError("no run id")
+    return Needs(runs=(document["run_id"],))
 
 
 def _files(entries: Iterable[Json]) -> tuple[tuple[str, int | None], ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from ..accept import Acceptance
 from ..digest import Json, digest_file
 from ..errors import StoreError, UsageError
 from ..record import RunRecord
@@ -29,7 +30,9 @@ def pull(store: LocalStore, url: str) -> Shared:
     with closing(Remote(url)) as remote:
         found = remote.read("format")
         shared = Shared("pull", remote.shown)
-        listed = {path: size for folder in ("actions", "runs", "refs") for path, size in remote.files(folder).items()}
+        listed = {
+            path: size for folder in ("actions", "runs", "accepts", "refs") for path, size in remote.files(folder).items()
+        }
         if found is None and not listed:
             raise UsageError(f"there is no store at {remote.shown}; check the URL, or begin it with: brickwise push URL")
         require_format(f"the remote store {remote.shown}", found, "choose another URL")
@@ -53,10 +56,11 @@ class _Pull:
     here: dict[Place, Json] = field(default_factory=dict)
 
     def documents(self) -> dict[Place, Json]:
-        places = [_place(path) for path in self.listed if path.startswith(("actions/", "runs/"))]
+        places = [_place(path) for path in self.listed if path.startswith(("actions/", "runs/", "accepts/"))]
         offered = [place for place in places if place is not None]
         self.store.pin(name for _, name in offered)
-        known = {("actions", key) for key in self.store.action_keys()} | {("runs", run_id) for run_id in self.store.run_ids()}
+        names = {"actions": self.store.action_keys(), "runs": self.store.run_ids(), "accepts": self.store.accept_ids()}
+        known = {(folder, name) for folder, found in names.items() for name in found}
         for place in offered:
             document = self._document(place) if place in known else None
             if document is not None:
@@ -70,17 +74,19 @@ class _Pull:
 
     def _document(self, place: Place) -> Json | None:
         try:
-            return self.store.action(place[1]) if place[0] == "actions" else self.store.run(place[1])
+            return self.store.run(place[1]) if place[0] == "runs" else self.store.document(*place)
         except StoreError:  # it was damaged here, has been set aside, and comes anew
             return None
 
     def _fetched(self, place: Place) -> Json | None:
         document = opened("/".join(place), self.remote.read(path_of(place)) or b"")
-        if document is not None and place[0] == "runs":
-            try:
+        try:
+            if place[0] == "runs":
                 return document if RunRecord.model_validate(document).run_id == place[1] else None
-            except ValidationError:
-                return None
+            if place[0] == "accepts":
+                Acceptance.model_validate(document)
+        except ValidationError:
+            return None
         return document
 
     def size(self, digest: str) -> int:
@@ -107,8 +113,10 @@ class _Pull:
             return "there"
         if place[0] == "actions":
             self.store.record_action(place[1], document)
-        else:
+        elif place[0] == "runs":
             self.store.save_run(place[1], document)
+        else:
+            self.store.save_accept(place[1], document)
         return "copied"
 
     def has(self, place: Place) -> bool:

@@ -26,7 +26,7 @@ def push(store: LocalStore, url: str, *, verify: bool = False) -> Shared:
         if not (store.root / "format").is_file():
             raise UsageError(f"there is no store in {store.root} to push; next: brickwise run docstrings")
         shared = Shared("push", remote.shown)
-        listed = remote.files("actions") | remote.files("runs")
+        listed = remote.files("actions") | remote.files("runs") | remote.files("accepts")
         _require_format(remote, bool(listed))
         listed |= remote.files("objects")
         with store.lease():
@@ -55,10 +55,12 @@ class _Push:
 
     def documents(self) -> dict[Place, Json]:
         keys = self.store.action_keys()
-        self.store.pin([*keys, *self.store.run_ids()])
+        accepts = self.store.accept_ids()
+        self.store.pin([*keys, *self.store.run_ids(), *accepts])
         actions = {("actions", key): self.store.action(key) for key in keys}
         runs = {("runs", str(run["run_id"])): run for run in self.store.runs()}
-        return {place: document for place, document in (actions | runs).items() if document is not None}
+        accepted = {("accepts", name): self.store.document("accepts", name) for name in accepts}
+        return {place: document for place, document in (actions | runs | accepted).items() if document is not None}
 
     def size(self, digest: str) -> int:
         return self.store.size(digest) if self.store.has(digest) else 0

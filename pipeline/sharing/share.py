@@ -21,7 +21,7 @@ _NAMED = 5  # damaged things that an error lists
 
 T = TypeVar("T", bound=Hashable)
 R = TypeVar("R")
-Place = tuple[str, str]  # (folder, name) of a document: actions or runs, and its key or run id
+Place = tuple[str, str]  # (folder, name) of a document: actions, runs or accepts, and its key or id
 
 
 class Way(Protocol):
@@ -32,7 +32,7 @@ class Way(Protocol):
         """How many may copy at once."""
 
     def documents(self) -> dict[Place, Json]:
-        """Every action and run record that the source has and that is what it was; all are pinned."""
+        """Every action, run record and acceptance that the source has and that is what it was; all are pinned."""
 
     def size(self, digest: str) -> int:
         """Bytes of an object at the source; 0 where it is not."""
@@ -58,7 +58,7 @@ class Way(Protocol):
 
 @dataclass
 class Shared:
-    """What a push or a pull did. copied, there: counts of objects, bytes (of objects), actions, runs and champions.
+    """What a push or a pull did. copied, there: counts of objects, bytes (of objects), actions, runs, accepts and champions.
 
     replaced: paths of what was damaged at the target.  damaged: path -> why, of what was not to be had at the source.
     left_out: documents that need such a thing.  champions_kept: those of the target, where the source has another.
@@ -75,7 +75,7 @@ class Shared:
 
     def document(self) -> Json:
         """What `push --json` and `pull --json` print."""
-        kinds = ("objects", "bytes", "actions", "runs", "champions")
+        kinds = ("objects", "bytes", "actions", "runs", "accepts", "champions")
         return {
             "command": self.command,
             "url": self.url,
@@ -105,7 +105,7 @@ class Shared:
 
 
 def share(store: LocalStore, way: Way, shared: Shared) -> None:
-    """Copy objects, then actions, then run records, then champions; `shared` tells what became of each. Raises StoreError.
+    """Copy objects, then actions, run records, acceptances and champions; `shared` tells what became of each. Raises StoreError.
 
     store: the local side, where manifests are read, since they lie there before or after they were copied.
     """
@@ -140,6 +140,7 @@ def share(store: LocalStore, way: Way, shared: Shared) -> None:
 
     actions = _record(way, shared, "actions", {p: (documents[p], whole(one, set())) for p, one in needed.items()})
     runs = _record(way, shared, "runs", {p: (documents[p], whole(one, actions)) for p, one in needed.items()})
+    _record(way, shared, "accepts", {p: (documents[p], runs.issuperset(one.runs)) for p, one in needed.items()})
     _crown(way, shared, runs)
 
 

@@ -9,7 +9,7 @@ from ..errors import StoreError, bounded
 from . import durable
 
 FORMAT = 2  # raise it when an older brickwise would misread what this one writes
-FOLDERS = ("objects", "actions", "runs", "refs", "tmp", "locks", "leases", "work", "aside")
+FOLDERS = ("objects", "actions", "runs", "accepts", "refs", "index", "tmp", "locks", "leases", "work", "aside")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 

@@ -26,8 +26,10 @@ class LocalStore:
     objects/ab/cdef...       content-addressed, read-only
     actions/<key>.json       what a key gave: outputs with the parts of the key, receipts, fragments
     runs/<run-id>.json       one immutable record a run
+    accepts/<id>.json        one immutable record each time that a person made a run the champion; ids sort by time
     refs/<pipeline>/<name>   the champion, and the newest key of each step
     work/<key>/<name>        what a step that is being made has done so far
+    index/runs               a line a run, derived from its record; safe to lose
     tmp/  locks/  leases/    drafts; kernel locks; what live runs rely on;  aside/ holds damaged objects
 
     A document carries a seal, the digest of its name and its content, so that one that was altered or swapped is known.
@@ -252,6 +254,21 @@ class LocalStore:
             if record is not None and pipeline in (None, record["pipeline"]):
                 yield record
 
+    # accepts
+
+    def save_accept(self, name: str, document: Json) -> None:
+        """Record that a person made a run the champion, for ever."""
+        self._save("accepts", name, document)
+
+    def accept_ids(self) -> list[str]:
+        """The names of all such records, oldest first."""
+        return self._names("accepts")
+
+    def accepts(self) -> Iterator[Json]:
+        """All such records, oldest first; a damaged one is set aside and left out."""
+        found = (self.document("accepts", name) for name in self.accept_ids())
+        yield from (document for document in found if document is not None)
+
     # refs
 
     def ref(self, pipeline: str, name: str) -> str | None:
@@ -288,7 +305,7 @@ class LocalStore:
         durable.write(path, seal(f"{folder}/{name}", document), self._scratch, flushed=flushed)
 
     def document(self, folder: str, name: str) -> Json | None:
-        """A document of `actions` or `runs` as it was saved; one that was altered is set aside."""
+        """A document of `actions`, `runs` or `accepts` as it was saved; one that was altered is set aside."""
         document = self.peek_document(folder, name)
         if document is None:
             path = self.root / folder / f"{file_name(name)}.json"
@@ -297,7 +314,7 @@ class LocalStore:
         return document
 
     def peek_document(self, folder: str, name: str) -> Json | None:
-        """A document of `actions` or `runs` as it was saved, or None; nothing is pinned, nor set aside."""
+        """A document of `actions`, `runs` or `accepts` as it was saved, or None; nothing is pinned, nor set aside."""
         path = self.root / folder / f"{file_name(name)}.json"
         data = _read(path)
         return opened(f"{folder}/{name}", data) if data is not None else None
@@ -309,7 +326,11 @@ class LocalStore:
         with durable.named(self.root, "read"):
             old = self.root.is_dir()
         mark(self.root)
-        for folder in (self.root.parent, self.root, *(self.root / name for name in ("objects", "actions", "runs", "refs"))):
+        for folder in (
+            self.root.parent,
+            self.root,
+            *(self.root / name for name in ("objects", "actions", "runs", "accepts", "refs")),
+        ):
             if old and os.access(folder, os.R_OK):
                 durable.sync_folder(folder)
         self._marked = True

@@ -26,6 +26,8 @@ _FILES = {
     "objects": r"[0-9a-f]{2}/[0-9a-f]{62}",
     "actions": rf"{_NAME}\.json",
     "runs": rf"{_NAME}\.json",
+    "accepts": rf"{_NAME}\.json",
+    "index": "runs",
     "refs": f"{_NAME}/{_NAME}",
     "locks": rf"{_NAME}\.lock",
     "leases": r"[0-9a-f]+\.(lock|pins)",
@@ -47,6 +49,7 @@ class Verified:
     bytes: int = 0
     actions: int = 0
     runs: int = 0
+    accepts: int = 0
     collected: int = 0
     damaged: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -68,6 +71,7 @@ def verify(store: LocalStore) -> Verified:
     for run_id, record in _documents(store, found, "runs", store.run_ids()):
         found.runs += 1
         names.newest[record["pipeline"]] = run_id
+    found.accepts = sum(1 for _ in _documents(store, found, "accepts", store.accept_ids()))
     names.find_required()
     for key, action in _documents(store, found, "actions", store.action_keys()):
         found.actions += 1

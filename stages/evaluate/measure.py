@@ -21,6 +21,7 @@ from .about import about, data_of, definitions
 from .answers import Answers, Array
 from .classes import class_intervals
 from .kinds import KINDS, shared_target
+from .looks import looks, suspected, validation
 from .seeds import over_seeds
 from .slices import Slice, sliced, slices_of, worst
 
@@ -48,6 +49,7 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
     weighted = weights(int(block.max()) + 1, config.resamples, config.seed)
     slices = slices_of(config.slices, table)
     named = _names_of_slices(slices, table.num_rows)
+    valid = everything.filter(pc.equal(everything["split"], "valid"))
     samples, metrics, details, predictions = {}, {}, {}, []
     for position, (name, model) in enumerate(models.items()):
         report(position, len(models), name)
@@ -59,6 +61,9 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
         cut = [sample(answers, block, weighted, one.mask, columns, config.metrics) for one in slices]
         details[name] |= {"slices": [sliced(one, found, config) for one, found in zip(slices, cut, strict=True)]}
         details[name] |= {"worst": worst(details[name]["slices"], answers.main[0])}
+        details[name] |= looks(
+            config, answers, _validated(answers, name, model, valid, target), table, predictor(model), target
+        )
         predictions.append(_predictions(table, name, told, answers, named))
     facts = {
         "schema": SCHEMA,
@@ -76,6 +81,7 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
         "seeds": {name: over_seeds([samples[one] for one in members], members) for name, members in config.seeds.items()},
         "details": details,
         "model": {name: about(model) for name, model in models.items()},
+        "suspects": suspected(samples, table, config.resamples, config.seed),
     }
     return Evaluated(Evaluation(facts=facts), Table.of(Prediction, *predictions))
 
@@ -94,6 +100,20 @@ def _truth(table: pa.Table, column: str) -> pa.ChunkedArray:
             f"leave such rows out before Split"
         )
     return table[column]
+
+
+def _validated(answers: Answers, name: str, model: Model, valid: pa.Table, target: Mapping[str, Any]) -> Answers | None:
+    """Its answers to the validation rows whose truth is known, and one of the classes; None without any, or of a number."""
+    if not answers.classes:
+        return None
+    told = answers.told(valid[target["column"]])
+    known = [place for place, one in enumerate(told) if answers.named([one]) <= set(answers.classes)]
+    valid = valid.take(pa.array(known, pa.int64()))
+    if not valid.num_rows:
+        return None
+    groups = valid["group"].combine_chunks().dictionary_encode().indices.to_numpy()
+    outputs = _outputs(name, model, valid, list(answers.classes))
+    return validation(answers, [told[place] for place in known], outputs, groups)
 
 
 def _outputs(name: str, model: Model, rows: pa.Table, classes: list[str]) -> Array:

@@ -11,9 +11,11 @@ from pipeline import Evaluation, Model, Stage, StageError, Table
 from pipeline.errors import suggest
 from schemas import Prediction, SplitRow
 
+from ..behaviours import Behaviour, Invariance
 from ..metrics.own import Metric
 
 LENGTH = ("length",)
+DEFAULT = (Invariance(name="trivial edits"),)
 
 
 class Evaluated(NamedTuple):
@@ -34,7 +36,7 @@ class Evaluate(Stage):
 
     reaches: ClassVar[tuple[Any, ...]] = ()  # a net's parts are looked up by name, and come with the model
     packages: ClassVar[tuple[str, ...]] = (
-        "numpy", "scipy", "scikit-learn", "torch", "tokenizers", "safetensors", "pyarrow", "transformers?",
+        "numpy", "scipy", "scikit-learn", "statsmodels", "cleanlab", "torch", "tokenizers", "safetensors", "pyarrow", "transformers?",
     )  # fmt: skip
     keeps_rows: ClassVar[bool] = False  # one prediction a model for each test row
 
@@ -43,6 +45,7 @@ class Evaluate(Stage):
     seeds: Mapping[str, Annotated[tuple[str, ...], Field(min_length=2)]] = Field(
         default={}, description="models that differ in their seed alone, by the name that they have together"
     )
+    behaviours: tuple[SerializeAsAny[Behaviour], ...] = Field(default=DEFAULT, description="by default what no label hangs on")
     min_rows: int = Field(default=30, ge=2, description="below which a slice is not evaluated")
     resamples: int = Field(default=1000, ge=100, description="of the bootstrap")
     seed: int = Field(default=7, ge=0)

@@ -22,7 +22,7 @@ from pipeline.sharing.push import push
 from pipeline.sharing.remote import Remote, masked
 from pipeline.store.sealed import opened, seal
 
-NOTHING = {"objects": 0, "bytes": 0, "actions": 0, "runs": 0, "champions": 0}
+NOTHING = {"objects": 0, "bytes": 0, "actions": 0, "runs": 0, "accepts": 0, "champions": 0}
 
 
 class HasRows(Check):
@@ -158,7 +158,7 @@ def test_what_is_new_alone_is_copied(remote, full, empty):
     built(seed=2).run(full.root)
     counts = {"objects": 2, "bytes": 102 + full.size(next(full.runs("p"))["steps"][2]["outputs"]["model"]), "actions": 2}
     for done in (push(full, remote.url), pull(empty, remote.url)):
-        assert done.document()["copied"] == counts | {"runs": 1, "champions": 0}
+        assert done.document()["copied"] == counts | {"runs": 1, "accepts": 0, "champions": 0}
     assert plan(built(seed=2), empty).stale == ()
 
 
