@@ -144,8 +144,21 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("--check", metavar="NAME", help="the rows that broke this check instead, which went on or were blocked")
     made.add_argument("--limit", metavar="N", type=int, default=5, help="rows shown of each reason (5)")
 
-    made = command("runs", "List runs, newest first.")
+    made = command("runs", "Show runs as a tree, newest first: which came from which, what changed, and with what outcome.")
     made.add_argument("pipeline", metavar="PIPELINE", nargs="?", help=f"only of {PIPELINE}")
+
+    made = command("log", "Show how a metric came to be what it is: a line a run, oldest first, or a chart.")
+    made.add_argument("pipeline", metavar="PIPELINE", nargs="?", help=f"{PIPELINE}; that of the newest run")
+    made.add_argument("--model", metavar="NAME", help="the one by which runs are judged, unless named")
+    made.add_argument("--metric", metavar="NAME", help="likewise")
+    made.add_argument(
+        "--plot",
+        metavar="FILE",
+        nargs="?",
+        type=Path,
+        const=Path("brickwise-log.svg"),
+        help=".svg or .html, drawn (brickwise-log.svg)",
+    )
 
     made = command("show", "Show one run, or one step of it: its checks, and what it quarantined.")
     made.add_argument("run", metavar="RUN|STEP", help=f"{RUN}; or a step, of the newest run that has it")

@@ -138,21 +138,19 @@ def quarantine(
 
 @_command
 def runs(*, pipeline: str | None, as_json: bool, store: Path) -> None:
-    """List runs, newest first."""
-    local = LocalStore(store)
-    name = load_pipeline(pipeline).name if pipeline else None
-    records = [RunRecord.model_validate(document) for document in local.runs(name)]
-    if as_json:
-        _print_document([record.model_dump(mode="json") for record in records])
-        return
-    if not records:
-        print(f"no runs in {store}; next: {command(local, 'run', 'docstrings')}")
-        return
-    from .show import console
-    from .tables import runs_table
+    """Show runs as a tree, newest first: which came from which, what changed, and with what outcome."""
+    from .tree import show_runs
 
-    champions = {record.pipeline: local.ref(record.pipeline, "champion") for record in records}
-    console().print(runs_table(records, champions))
+    show_runs(LocalStore(store), load_pipeline(pipeline).name if pipeline else None, as_json=as_json)
+
+
+@_command
+def log(*, pipeline: str | None, model: str | None, metric: str | None, plot: Path | None, as_json: bool, store: Path) -> None:
+    """Show how a metric came to be what it is: a line a run, oldest first, or a chart."""
+    from .log import show_log
+
+    name = load_pipeline(pipeline).name if pipeline else None
+    show_log(LocalStore(store), name, model, metric, plot, as_json=as_json)
 
 
 @_command

@@ -149,8 +149,8 @@ def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str,
 
 def gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
     """What a run made and is no longer there, in words."""
-    gone = lost(store, [step.model_dump(mode="json") for step in steps])
-    return f"what {', '.join(gone)} of {of} made was collected or lost; only a new run makes it again" if gone else ""
+    found = lost(store, [step.model_dump(mode="json") for step in steps])
+    return f"what {', '.join(found)} of {of} made was collected or lost; only a new run makes it again" if found else ""
 
 
 def inputs(
