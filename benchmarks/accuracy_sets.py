@@ -138,9 +138,11 @@ class Pool(Stage):
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        from stages.compare.said import answers_of
         from stages.evaluate.kinds import KINDS, target_of
-        from stages.evaluate.metrics import intervals
-        from stages.paired import answers_of
+        from stages.metrics.blocks import blocks, weights
+        from stages.metrics.interval import intervals
+        from stages.metrics.sample import sample
 
         facts = next(iter(evaluations.values())).facts
         classes, kind = facts["classes"], KINDS[target_of(facts)["kind"]]
@@ -148,10 +150,12 @@ class Pool(Stage):
         names = pc.replace_substring_regex(table["model"], r"_\d+$", "")
         table = table.set_column(table.schema.get_field_index("model"), "model", names)
         parts = [table.filter(pc.equal(names, model)).sort_by("id") for model in self.models]
-        found = {
-            model: intervals(answers_of(kind, part, classes, classes), self.resamples, self.seed)
-            for model, part in zip(self.models, parts, strict=True)
-        }
+        found = {}
+        for model, part in zip(self.models, parts, strict=True):
+            answers = answers_of(kind, part, classes, classes)
+            block = blocks(answers.groups, self.seed)
+            weighted = weights(int(block.max()) + 1, self.resamples, self.seed)
+            found[model] = intervals(sample(answers, block, weighted), self.resamples, self.seed)
         folds = {
             model: {
                 "folds": [

@@ -165,9 +165,12 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("step", metavar="STEP", nargs="?", help="that step of RUN")
     made.add_argument("--key", action="store_true", help="the whole key of the step: what its output depends on")
 
-    made = command("export", "Write the model of a step to a folder that needs no store, with its ONNX or TensorBoard files.")
+    made = command(
+        "export",
+        "Write the model or the evaluation of a step to a folder that needs no store; a model with ONNX or TensorBoard files.",
+    )
     made.add_argument("run", metavar="RUN", help=RUN)
-    made.add_argument("step", metavar="STEP", help="whose model")
+    made.add_argument("step", metavar="STEP", help="whose model or evaluation")
     made.add_argument("folder", metavar="FOLDER", type=Path, help="where to; a new one")
     made.add_argument("--onnx", action="store_true", help="model.onnx beside it, compared with torch before it is written")
     made.add_argument("--tensorboard", action="store_true", help="its training log as a TensorBoard event file")
@@ -176,9 +179,15 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("target", metavar="RUN|PIPELINE", nargs="?", help=f"{RUN}, or a pipeline as it is now; the newest run")
     made.add_argument("--to", type=Path, default="brickwise-docs", metavar="FOLDER", help="where to (brickwise-docs)")
 
+    made = command("report", "Write one HTML file on a run: the verdict, what it rests on, and every prediction.")
+    made.add_argument("run", metavar="RUN", nargs="?", help=f"{RUN}; the newest")
+    made.add_argument("--against", metavar="RUN", help="the earlier run; the one that it was compared with")
+    made.add_argument("--to", type=Path, metavar="FILE", help="where to (report-PIPELINE-RUN.html)")
+
     made = command("diff", "Compare two runs: by default the newest with its champion; with one, that one with its champion.")
     made.add_argument("before", metavar="A", nargs="?", help=RUN)
     made.add_argument("after", metavar="B", nargs="?", help=RUN)
+    made.add_argument("--to", type=Path, metavar="FOLDER", help="write the diff and its rows there as well; a new one")
 
     made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared, and record it.")
     made.add_argument("run", metavar="RUN", help=RUN)

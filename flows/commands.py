@@ -192,7 +192,7 @@ def _run_or_step(store: LocalStore, named: str, step: str | None) -> tuple[RunRe
 
 @_command
 def export(*, run: str, step: str, folder: Path, onnx: bool, tensorboard: bool, as_json: bool, store: Path) -> None:
-    """Write the model of a step to a folder that needs no store, and beside it what is asked for."""
+    """Write the model or the evaluation of a step to a folder that needs no store, and beside a model what is asked for."""
     from .export import export_step
 
     memory.enable()  # off since start-up; see __main__.py
@@ -210,39 +210,21 @@ def docs(*, target: str | None, to: Path, as_json: bool, store: Path) -> None:
 
 
 @_command
-def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -> None:
+def report(*, run: str | None, against: str | None, to: Path | None, as_json: bool, store: Path) -> None:
+    """Write one HTML file on a run: the verdict, what it rests on, and every prediction."""
+    from .report import show_report
+
+    memory.enable()  # off since start-up; see __main__.py
+    show_report(LocalStore(store), run, against, to, as_json=as_json)
+
+
+@_command
+def diff(*, before: str | None, after: str | None, to: Path | None, as_json: bool, store: Path) -> None:
     """Compare two runs: by default the newest with its champion; with one, that one with its champion."""
-    from pipeline.compare import against, changes
+    from .diffing import show_diff
 
-    from .accept import accepted
-
-    local = LocalStore(store)
-    ids = local.run_ids()
-    if not ids:
-        raise UsageError(f"no runs in {store}; next: {command(local, 'run', 'docstrings')}")
-    newer = load_run(local, after or before or ids[-1])
-    earlier = before if after else local.ref(newer.pipeline, "champion")
-    if earlier is None:
-        raise UsageError(f"pipeline {newer.pipeline!r} has no champion yet; name two runs, or accept one")
-    older = load_run(local, earlier)
-    if older.pipeline != newer.pipeline:
-        raise UsageError(
-            f"run {older.run_id} is of {older.pipeline!r}, {newer.run_id} of {newer.pipeline!r}; expected the same"
-        )
-    found = against(_pipeline_of(newer), local, newer.steps, str(older.run_id))
-    changed = changes(local, older, newer)
-    if as_json:
-        both = {"before": older, "after": newer}
-        document = {name: one.run_id for name, one in both.items()} | {
-            "changes": changed,
-            "overrides": {name: one.overrides for name, one in both.items()},
-            "accepted": {name: [a.model_dump(mode="json") for a in accepted(local, one)] for name, one in both.items()},
-        }
-        _print_document(document | found.model_dump(mode="json", exclude={"against"}))
-        return
-    from .show import console, diff_view
-
-    console().print(diff_view(found, changed, older, newer, local))
+    memory.enable()  # off since start-up; see __main__.py
+    show_diff(LocalStore(store), before, after, to, as_json=as_json)
 
 
 @_command

@@ -23,7 +23,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from pipeline import BlockedError, BrickwiseError, LocalStore, Pipeline, Plan
-from pipeline.compare import keep_of, metrics_of
+from pipeline.compare import keep_of, main_of, metrics_of
 from pipeline.engine import Work, failure, skip
 from pipeline.follower import at_once
 from pipeline.record import Outcome
@@ -88,7 +88,8 @@ def run_flow(pipeline: Pipeline, planned: Plan, work: Work, store: LocalStore, r
                 done[name] = _unfinished(pipeline, planned, name, done, state)
         outcomes = [done[name] for name in pipeline.steps]
         key = pipeline.name.replace("_", "-")
-        told = metrics_table(metrics_of(pipeline, store, outcomes), keep_of(pipeline, store, outcomes))
+        asked = (pipeline, store, outcomes)
+        told = metrics_table(metrics_of(*asked), keep_of(*asked), main_of(*asked))
         create_markdown_artifact(told, f"{key}-metrics")
         create_markdown_artifact(checks_table(outcomes), f"{key}-checks")
         return states

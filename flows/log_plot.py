@@ -14,7 +14,7 @@ from pipeline import UsageError
 from pipeline.errors import bounded
 
 from .log import Point
-from .pages import render
+from .pages.environment import environment
 from .pages.theme import svg
 from .pages.words import shown
 
@@ -30,7 +30,7 @@ def write(path: Path, points: Sequence[Point], pipeline: str, model: str, metric
     drawn = chart(points, f"{metric} of {model}")
     if path.suffix == ".html":
         told = [one for i, one in enumerate(points) if one.champion or i >= len(points) - _TOLD // 2][-_TOLD:]
-        page = render.environment().get_template("log.html")
+        page = environment("brickwise log").get_template("log.html")
         text = page.render(pipeline=pipeline, model=model, metric=metric, chart=drawn, points=points, told=told[::-1])
     else:
         text = alone(drawn)

@@ -9,12 +9,14 @@ from pipeline.errors import bounded
 from pipeline.record import Outcome
 
 
-def metrics_table(metrics: Mapping[str, Mapping[str, Mapping[str, float]]], keep: Sequence[str] = ()) -> str:
+def metrics_table(
+    metrics: Mapping[str, Mapping[str, Mapping[str, float]]], keep: Sequence[str] = (), main: Sequence[str] = ()
+) -> str:
     """A row a model, a column a metric, each value with its 95% interval; below it, which model to keep."""
-    names = list(dict.fromkeys(name for found in metrics.values() for name in found))
-    if not names:
+    names = list(main or dict.fromkeys(name for found in metrics.values() for name in found))
+    if not metrics or not names:
         return "Nothing was evaluated in this run."
-    rows = [[model, *(interval(found[name]) for name in names)] for model, found in metrics.items()]
+    rows = [[model, *(interval(found[name]) if name in found else "" for name in names)] for model, found in metrics.items()]
     return "\n\n".join([_table(["model", *names], rows), *map(_cell, keep)])
 
 

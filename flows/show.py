@@ -33,13 +33,13 @@ def run_view(record: RunRecord, store: LocalStore) -> RenderableType:
     parts += [Text(line, style="bold yellow") for line in let_pass(record.steps)]
     parts += [Text(line, style="yellow") for line in warned(record.steps)]
     if record.metrics:
-        parts += [metrics_table(record.metrics)]
+        parts += [metrics_table(record.metrics, record.main)]
     if record.comparisons:
-        parts += [comparisons_table(record.comparisons)]
+        parts += [comparisons_table(record.comparisons, main=record.main)]
     parts += [Text(line, style="bold") for line in record.keep]
     parts += [speed_table(facts) for facts in reports(store, record.steps, "speed")]
     if record.diff.details:
-        parts += [comparisons_table(record.diff.details, against="champion's")]
+        parts += [comparisons_table(record.diff.details, against="champion's", main=record.main)]
     if record.gates:
         parts += [gates_table(record.gates)]
     parts += [Text(line, style="bold yellow") for line in accepted_lines(accepted(store, record))]
@@ -75,7 +75,7 @@ def diff_view(
         grid.add_row(step, escape("\n".join(bounded(change, 110) for change in line.split("; "))))
     parts: list[RenderableType] = [grid if changes else Text("no step changed")]
     if found.details:
-        parts += [comparisons_table(found.details, against="before")]
+        parts += [comparisons_table(found.details, against="before", main=newer.main)]
     if found.verdict:
         spoken = Text.assemble(f"{after} is ", (found.verdict, STYLE[found.verdict]), f" against {before}")
     else:

@@ -105,18 +105,21 @@ def failures(receipt: Receipt) -> Iterable[str]:
     return (f"check {receipt.check!r}: {finding}" for finding in receipt.failures)
 
 
-def metrics_table(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Grid:
-    """A row a model, each metric with its 95% interval."""
-    names = list(dict.fromkeys(name for found in metrics.values() for name in found))
+def metrics_table(metrics: Mapping[str, Mapping[str, Mapping[str, float]]], main: Sequence[str] = ()) -> Grid:
+    """A row a model, each metric with its 95% interval. main: those to show; all without them."""
+    names = list(main or dict.fromkeys(name for found in metrics.values() for name in found))
     grid = grid_of("model", *(f">{name} [95%]" for name in names))
     for model, found in metrics.items():
         grid.add_row(model, *(escape(interval(found[name])) if name in found else "" for name in names))
     return grid
 
 
-def comparisons_table(comparisons: Sequence[Mapping[str, Any]], against: str = "") -> Grid:
-    """A row a pair of models, in each metric's column the paired difference with its 95% interval and the verdict."""
-    metrics = sorted({one["metric"] for one in comparisons})
+def comparisons_table(comparisons: Sequence[Mapping[str, Any]], against: str = "", main: Sequence[str] = ()) -> Grid:
+    """A row a pair of models, in each metric's column the paired difference with its 95% interval and the verdict.
+
+    main: the metrics to show; all without them.
+    """
+    metrics = list(main) or sorted({one["metric"] for one in comparisons})
     pairs: dict[tuple[str, str], dict[str, str]] = {}
     for one in comparisons:
         interval_of = escape(f"{one['delta']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]")

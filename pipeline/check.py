@@ -57,12 +57,14 @@ class Check(Frozen):
     """What must hold of one output of a step. Fields are its config; `judge` looks at the artifact; `reaches` as of a Stage.
 
     compares: `judge(artifact, before)` is given the champion's artifact of the same step and port; None where there is none or it is
-    this one.
+    this one.  remembers: the path of a fact, such as `data.rows`: `judge(artifact, earlier)` is given it of each different artifact that earlier runs
+    of the pipeline made at the same step and port, the oldest first, None where it is gone.  A check that does both has `judge(artifact, before, earlier)`.
     """
 
     packages: ClassVar[tuple[str, ...]] = ()
     reaches: ClassVar[tuple[Any, ...]] = ()
     compares: ClassVar[bool] = False
+    remembers: ClassVar[str] = ""
 
     name: str
     on: str = "rows"  # the output port it looks at
@@ -72,7 +74,7 @@ class Check(Frozen):
         return {}
 
     def judge(self, artifact: Any) -> Iterable[Finding]:
-        """One finding a rule. A check that `compares` has a second parameter, `before`."""
+        """One finding a rule. A check that `compares` has another parameter, `before`, and one that `remembers` has `earlier`."""
         raise TypeError(f"check {type(self).__name__} must define judge(self, artifact)")
 
     def by_row(self) -> Check | None:
@@ -94,14 +96,15 @@ class Check(Frozen):
         """
         return iter(())
 
-    def receipt(self, artifact: Any, before: Any = None) -> Receipt:
+    def receipt(self, artifact: Any, before: Any = None, earlier: Sequence[Json] = ()) -> Receipt:
         """Judge a whole artifact."""
-        return self.conclude(artifact.digest, self.judged(artifact, before))
+        return self.conclude(artifact.digest, self.judged(artifact, before, earlier))
 
-    def judged(self, artifact: Any, before: Any = None) -> Iterable[Finding]:
-        """The findings on a whole artifact, with what the champion has where the check compares."""
+    def judged(self, artifact: Any, before: Any = None, earlier: Sequence[Json] = ()) -> Iterable[Finding]:
+        """The findings on a whole artifact, with what the champion has where the check compares, and earlier runs where it remembers."""
         judge: Any = self.judge
-        return judge(artifact, before) if self.compares else judge(artifact)  # type: ignore[no-any-return]
+        given = [artifact, *([before] if self.compares else []), *([earlier] if self.remembers else [])]
+        return judge(*given)  # type: ignore[no-any-return]
 
     def conclude(self, artifact: str, findings: Iterable[Finding]) -> Receipt:
         """What the findings on an artifact come to. A check that found nothing to evaluate fails (law 8)."""

@@ -57,11 +57,29 @@ class Judging(Protocol):
 
 
 def metrics_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, float]]]:
-    """model -> metric -> {value, low, high}, of every Evaluation that a run wrote or reused, in the order in which it read its models."""
+    """model -> metric -> {value, low, high}, of every Evaluation that a run wrote or reused, in the order in which it read its models.
+
+    What was not evaluated is left out.
+    """
     found: dict[str, dict[str, dict[str, float]]] = {}
     for facts in _facts(pipeline, store, outcomes, Evaluation):
-        found |= in_order(facts.get("metrics", {}), facts.get("models", ()))  # JSON in the store has lost it
+        ordered = in_order(facts.get("metrics", {}), facts.get("models", ()))  # JSON in the store has lost it
+        found |= {
+            model: {
+                name: {key: one[key] for key in ("value", "low", "high")}
+                for name, one in measured.items()
+                if one.get("value") is not None
+            }
+            for model, measured in ordered.items()
+        }
     return found
+
+
+def main_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The metrics that people look at first, of every Evaluation that a run wrote or reused."""
+    return tuple(
+        dict.fromkeys(name for facts in _facts(pipeline, store, outcomes, Evaluation) for name in facts.get("main", ()))
+    )
 
 
 def keep_of(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
@@ -99,8 +117,8 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
                     inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")
                 )
             except DamagedError as error:
-                gone = _gone(store, before.steps, f"run {earlier}") or _gone(store, outcomes, "the later run")
-                return Difference(against=earlier, note=f"not comparable: {gone or error}")
+                missing = gone(store, before.steps, f"run {earlier}") or gone(store, outcomes, "the later run")
+                return Difference(against=earlier, note=f"not comparable: {missing or error}")
             except UsageError as error:
                 return Difference(against=earlier, note=f"not comparable: {error}")
             except KeyError as error:  # of the stage, in facts of another shape than its own
@@ -129,10 +147,10 @@ def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str,
     return found | dict.fromkeys(gone, "step is gone")
 
 
-def _gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
+def gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
     """What a run made and is no longer there, in words."""
-    gone = lost(store, [step.model_dump(mode="json") for step in steps])
-    return f"what {', '.join(gone)} of {of} made was collected or lost; only a new run makes it again" if gone else ""
+    found = lost(store, [step.model_dump(mode="json") for step in steps])
+    return f"what {', '.join(found)} of {of} made was collected or lost; only a new run makes it again" if found else ""
 
 
 def inputs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
 from .check import Check
@@ -61,10 +61,11 @@ def _stage_code(stage: Stage, found: Ports) -> dict[str, str]:
     return dict(_code((*classes(stage), *_records(found)), ("run", "map", "sift", "columns", "outside")))
 
 
-def check_parts(check: Check, artifact: str, before: str = "") -> Parts:
+def check_parts(check: Check, artifact: str, before: str = "", earlier: Sequence[Json] = ()) -> Parts:
     """The parts of a receipt's key: the check, and the digest of the artifact it looks at.
 
     before: the digest of the champion's artifact, of a check that compares; empty where there is none or it is the same.
+    earlier: what is remembered of earlier runs, of a check that does.
     """
     return {
         "format": FORMAT,
@@ -74,6 +75,7 @@ def check_parts(check: Check, artifact: str, before: str = "") -> Parts:
         "artifact": artifact,
         "before": before,
         "packages": versions(_packages(check)),
+        **({"earlier": digest_json(list(earlier))} if check.remembers else {}),
     }
 
 

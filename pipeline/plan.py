@@ -9,6 +9,7 @@ from .digest import Json
 from .errors import DamagedError, UsageError, suggest
 from .key import Parts, check_parts, key, look_outside_again, stage_code, step_parts, why
 from .limit import QUARANTINE
+from .memory import look_back_again
 from .pipeline import Pipeline
 from .publish import manifest, missing
 from .receipts import Made, Overrides, asked, refused
@@ -108,6 +109,7 @@ def plan(pipeline: Pipeline, store: LocalStore, selection: Selection = EVERYTHIN
     chosen = selection.steps(pipeline)
     require_known(pipeline, selection.overrides)
     look_outside_again()
+    look_back_again()
     found: dict[str, StepPlan] = {}
     for name in pipeline.steps:
         waits = [up for up in pipeline.upstream(name) if found[up].action != "reuse"]

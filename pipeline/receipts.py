@@ -13,6 +13,7 @@ from .digest import Json, digest_json
 from .errors import BlockedError, BrickwiseError, DamagedError, StageError, StoreError, UsageError
 from .key import check_parts, key
 from .limit import QUARANTINE, Sifted
+from .memory import Place, earlier, keep
 from .pipeline import Pipeline
 from .publish import holds, load, manifest, missing, save_fragment, save_table
 from .quarantine import Quarantined, keyed
@@ -30,7 +31,8 @@ _ROWS = 262_144  # judged in one go: enough to make little of a check's overhead
 class Asked:
     """One check of what a step made, or would be asked of it.
 
-    digest: of what it looks at.  of: the artifact that the receipt is kept with.  before: see `_champions`.
+    digest: of what it looks at.  of: the artifact that the receipt is kept with.  before: see `_champions`.  place, earlier: of a check that
+    remembers, what it remembers and of where.
     """
 
     check: Check
@@ -39,11 +41,13 @@ class Asked:
     of: str
     quarantine: str | None
     before: str
+    place: Place | None = None
+    earlier: tuple[Json, ...] = ()
 
     @property
     def key(self) -> str:
         """The receipt's."""
-        return key(check_parts(self.check, self.digest, self.before))
+        return key(check_parts(self.check, self.digest, self.before, self.earlier))
 
 
 def asked(pipeline: Pipeline, store: LocalStore, step: str, made: Made, port: str | None = None) -> Iterator[Asked]:
@@ -54,7 +58,10 @@ def asked(pipeline: Pipeline, store: LocalStore, step: str, made: Made, port: st
     for name, found in pipeline.ports[step].outputs.items():
         if name in made and port in (None, name):
             for check in pipeline.checks(step, found):
-                yield Asked(check, found, made[name], made[name], None, _champions(pipeline, store, step, check, made[name]))
+                before = _champions(pipeline, store, step, check, made[name])
+                place = Place(pipeline.name, step, name, check.remembers) if check.remembers else None
+                past = earlier(store, place, made[name]) if place else ()
+                yield Asked(check, found, made[name], made[name], None, before, place, past)
             for check in pipeline.limits(step, found):
                 away = made.get(QUARANTINE)
                 yield Asked(check, found, digest_json([made[name], away]), made[name], away, "")
@@ -97,7 +104,7 @@ def give_receipt(store: LocalStore, one: Asked) -> Receipt:
     try:
         by_row = list(_by_row(store, check, artifact))
         before = load(store, one.before, one.port) if one.before else None
-        judged = whole.judged(artifact, before) if whole else ()
+        judged = whole.judged(artifact, before, one.earlier) if whole else ()
         receipt = check.conclude(one.digest, chain(by_row, judged))
         broken = [finding for finding in receipt.findings if finding.failed or not finding.passed]
         key = one.port.record.key() if one.port.kind is Table else ()
@@ -118,6 +125,8 @@ def give_receipt(store: LocalStore, one: Asked) -> Receipt:
         raise StageError(f"check {check.name!r} failed to run: {type(error).__name__}: {error}") from error
     document = {"of": one.of, "passed": receipt.passed, "receipt": receipt.model_dump(mode="json"), "failing": receipt.failing}
     store.record_action(one.key, document)
+    if one.place:
+        keep(store, one.place)
     return receipt
 
 

@@ -70,6 +70,7 @@ class RunRecord(Frozen):
     steps: tuple[Outcome, ...]
     metrics: dict[str, dict[str, dict[str, float]]] = {}
     models: tuple[str, ...] = ()  # in the order in which they were evaluated, from the simplest: that of the metrics
+    main: tuple[str, ...] = ()  # the metrics that people look at first
     comparisons: tuple[dict[str, Any], ...] = ()
     keep: tuple[str, ...] = ()  # which model to keep, and why
     diff: Difference = Field(default_factory=Difference)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 
-from .compare import Headlined, against, changes, comparisons_of, keep_of, metrics_of
+from .compare import Headlined, against, changes, comparisons_of, keep_of, main_of, metrics_of
 from .engine import Engine, local_engine, status
 from .errors import BrickwiseError
 from .execute import execute, recorded
@@ -122,6 +122,7 @@ def _recorded(
         steps=tuple(outcomes),
         metrics=(metrics := metrics_of(pipeline, store, outcomes)),
         models=tuple(metrics),
+        main=main_of(pipeline, store, outcomes),
         comparisons=comparisons_of(pipeline, store, outcomes),
         keep=keep_of(pipeline, store, outcomes),
         diff=diff,

@@ -59,7 +59,8 @@ class Prediction(Record):
 
     label, prediction: the truth and the choice as text: a class, a level, a JSON list of classes, or a number with all its digits.
     group: as the split rows have it.  values: a probability a class, in the order of the classes that the evaluation lists; or
-    the one number.
+    the one number.  loss: what the row costs, in the unit of log_loss, or the squared error of a number.  slices: the names of those
+    that it is in, the same for all models.
     """
 
     id: str
@@ -68,3 +69,5 @@ class Prediction(Record):
     prediction: Name
     group: str
     values: Annotated[list[float], Field(min_length=1)]
+    loss: float
+    slices: list[str]

@@ -1,20 +1,17 @@
-"""Pages as HTML: templates that escape everything, charts that fail alone, one style sheet."""
+"""Pages as HTML: what their templates are given."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pipeline.digest import Json
 
-from . import charts, words
+from . import charts
 from .dag import drawing
+from .environment import environment
 from .gather import StepPage
 from .rejected import MOST
 from .subject import Subject
@@ -22,13 +19,14 @@ from .subject import Subject
 GENERATOR = "brickwise docs"
 COLUMNS = 40  # with a chart, a page: it stays below 1 MB
 _LISTED = 500  # further columns, a line each
-_HERE = Path(__file__).parent / "templates"
 
 
 def index(subject: Subject, pages: list[StepPage], *, next_command: str) -> str:
     """The first page: the steps, how they hang together, and what is wrong with them."""
     drawn = drawing(subject.steps)
-    return environment().get_template("index.html").render(subject=subject, pages=pages, drawn=drawn, next_command=next_command)
+    return (
+        _environment().get_template("index.html").render(subject=subject, pages=pages, drawn=drawn, next_command=next_command)
+    )
 
 
 def step_page(subject: Subject, page: StepPage, *, export: str) -> str:
@@ -36,7 +34,7 @@ def step_page(subject: Subject, page: StepPage, *, export: str) -> str:
     drawn = {port.name: _Drawn(port.profile) for port in page.ports if port.profile is not None}
     quarantined = charts.bars(page.quarantine.bars, "reason", words=260) if page.quarantine and page.quarantine.bars else None
     return (
-        environment()
+        _environment()
         .get_template("step.html")
         .render(subject=subject, page=page, drawn=drawn, quarantined=quarantined, export=export, most=MOST, listed=_LISTED)
     )
@@ -81,18 +79,7 @@ _UNIT = {"text": "characters", "bytes": "bytes", "list": "items"}
 
 
 @cache
-def environment() -> Environment:
-    """Where the templates are: what they are given is escaped, unless it says that it is markup."""
-    style = (_HERE / "style.css").read_text(encoding="utf-8")
-    made = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    told: dict[str, Any] = {
-        name: getattr(words, name) for name in ("shown", "count", "figure", "share", "distinct", "told", "rule")
-    }
-    hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    made.filters.update({name: told[name] for name in ("shown", "count", "figure", "distinct", "told", "rule")})
-    made.globals.update(
-        {"share": told["share"], "style": Markup(style), "style_hash": hashed, "generator": GENERATOR, "unit": _UNIT}  # noqa: S704  # our own file
-    )
+def _environment() -> Environment:
+    made = environment(GENERATOR)
+    made.globals["unit"] = _UNIT
     return made

@@ -43,6 +43,8 @@ def _action(document: Json) -> Needs:
         return Needs(objects=_files([*document["files"], *document["quarantine"]]))
     if "findings" in document:  # a row receipt of a fragment
         return Needs(objects=tuple((digest, None) for digest in _digests([document["of"]])))
+    if "remembered" in document:  # facts of earlier runs
+        return Needs()
     return Needs(artifacts=_digests([document["of"], document.get("failing")]))  # a receipt
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,21 +13,30 @@ from pipeline import Evaluation, Model, StageError, Table, report
 from pipeline.errors import suggest
 from schemas import Prediction
 
+from ..metrics.blocks import blocks, weights
+from ..metrics.interval import intervals
+from ..metrics.sample import sample
 from ..predict import predictor
+from .about import about, data_of, definitions
 from .answers import Answers, Array
+from .classes import class_intervals
 from .kinds import KINDS, shared_target
-from .metrics import intervals
+from .looks import looks, suspected, validation
+from .seeds import over_seeds
+from .slices import Slice, sliced, slices_of, worst
 
 if TYPE_CHECKING:
     from .stage import Evaluate, Evaluated
+
+SCHEMA = "brickwise.evaluation/1"
 
 
 def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) -> Evaluated:
     """Measure every model on the same test rows."""
     from .stage import Evaluated
 
-    table = rows.read()
-    table = table.filter(pc.equal(table["split"], "test"))
+    everything = rows.read()
+    table = everything.filter(pc.equal(everything["split"], "test"))
     if not table.num_rows:
         raise StageError("no row is for testing, so that there is nothing to measure; give Split a larger test share")
     target = shared_target(models)
@@ -36,27 +45,43 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
     classes = target.get("levels") or sorted({name for m in models.values() for name in m.facts["classes"]} | kind.named(told))
     truth = kind.read(told, classes)
     groups = table["group"].combine_chunks().dictionary_encode().indices.to_numpy()
-    slices = dict(_slices(config, table))
-    metrics, details, predictions = {}, {}, []
+    block = blocks(groups, config.seed)
+    weighted = weights(int(block.max()) + 1, config.resamples, config.seed)
+    slices = slices_of(config.slices, table)
+    named = _names_of_slices(slices, table.num_rows)
+    valid = everything.filter(pc.equal(everything["split"], "valid"))
+    samples, metrics, details, predictions = {}, {}, {}, []
     for position, (name, model) in enumerate(models.items()):
         report(position, len(models), name)
         answers = kind(truth, _outputs(name, model, table, classes), groups, tuple(classes))
-        metrics[name] = intervals(answers, config.resamples, config.seed)
-        details[name] = answers.details() | {
-            "slices": {
-                f"{column}={value}": {"n": int(mask.sum())} | intervals(answers.where(mask), config.resamples, config.seed)
-                for (column, value), mask in slices.items()
-            },
-        }
-        predictions.append(_predictions(table, name, told, answers))
+        columns = answers.columns()
+        samples[name] = sample(answers, block, weighted, columns=columns, own=config.metrics)
+        metrics[name] = intervals(samples[name], config.resamples, config.seed)
+        details[name] = answers.details() | {"classes": class_intervals(samples[name])}
+        cut = [sample(answers, block, weighted, one.mask, columns, config.metrics) for one in slices]
+        details[name] |= {"slices": [sliced(one, found, config) for one, found in zip(slices, cut, strict=True)]}
+        details[name] |= {"worst": worst(details[name]["slices"], answers.main[0])}
+        details[name] |= looks(
+            config, answers, _validated(answers, name, model, valid, target), table, predictor(model), target
+        )
+        predictions.append(_predictions(table, name, told, answers, named))
     facts = {
+        "schema": SCHEMA,
         "models": list(models),
         "n": table.num_rows,
         "groups": len(np.unique(groups)),
         "target": target,
         "classes": classes,
+        "main": [*kind.main, *(metric.name for metric in config.metrics)],
+        "resamples": config.resamples,
+        "seed": config.seed,
+        "data": data_of(everything, table, told, kind),
+        "definitions": definitions(metrics, config.metrics),
         "metrics": metrics,
+        "seeds": {name: over_seeds([samples[one] for one in members], members) for name, members in config.seeds.items()},
         "details": details,
+        "model": {name: about(model) for name, model in models.items()},
+        "suspects": suspected(samples, table, config.resamples, config.seed),
     }
     return Evaluated(Evaluation(facts=facts), Table.of(Prediction, *predictions))
 
@@ -77,6 +102,20 @@ def _truth(table: pa.Table, column: str) -> pa.ChunkedArray:
     return table[column]
 
 
+def _validated(answers: Answers, name: str, model: Model, valid: pa.Table, target: Mapping[str, Any]) -> Answers | None:
+    """Its answers to the validation rows whose truth is known, and one of the classes; None without any, or of a number."""
+    if not answers.classes:
+        return None
+    told = answers.told(valid[target["column"]])
+    known = [place for place, one in enumerate(told) if answers.named([one]) <= set(answers.classes)]
+    valid = valid.take(pa.array(known, pa.int64()))
+    if not valid.num_rows:
+        return None
+    groups = valid["group"].combine_chunks().dictionary_encode().indices.to_numpy()
+    outputs = _outputs(name, model, valid, list(answers.classes))
+    return validation(answers, [told[place] for place in known], outputs, groups)
+
+
 def _outputs(name: str, model: Model, rows: pa.Table, classes: list[str]) -> Array:
     """[n, classes]: the model's own columns, zero for a class that it never saw; [n, 1] for a number. Raises StageError for NaN."""
     given = predictor(model)(rows)
@@ -85,10 +124,10 @@ def _outputs(name: str, model: Model, rows: pa.Table, classes: list[str]) -> Arr
         raise StageError(
             f"model {name!r} says {given[row].tolist()} of row {rows['id'][row].as_py()!r}, expected finite numbers"
         )
-    return over(given, model.facts["classes"], classes)
+    return spread(given, model.facts["classes"], classes)
 
 
-def over(given: Array, own: list[str], classes: list[str]) -> Array:
+def spread(given: Array, own: list[str], classes: list[str]) -> Array:
     """Outputs over `classes`, from those over `own`; as they are where there are no classes."""
     if not classes or own == classes:
         return given
@@ -97,32 +136,27 @@ def over(given: Array, own: list[str], classes: list[str]) -> Array:
     return found
 
 
-def _slices(config: Evaluate, table: pa.Table) -> Iterator[tuple[tuple[str, str], np.ndarray[Any, Any]]]:
-    for column in config.slices:
-        if column == "length" and "text" not in table.column_names:
-            continue  # the default, where there is nothing that has one
-        if column == "length":
-            lengths = pc.utf8_length(table["text"]).to_numpy()
-            edges = np.unique(np.quantile(lengths, [0.25, 0.5, 0.75]).astype(int))
-            bins = np.searchsorted(edges, lengths)
-            bounds = [min(1, int(lengths.min())) - 1, *edges, int(lengths.max())]
-            for position in np.unique(bins):
-                yield (column, f"{bounds[position] + 1}-{bounds[position + 1]}"), bins == position
-        else:
-            values = table[column].cast(pa.string())
-            for value in sorted(set(values.to_pylist()), key=str):
-                same = values.is_null() if value is None else pc.fill_null(pc.equal(values, value), False)
-                yield (column, str(value)), same.to_numpy()
+def _names_of_slices(slices: list[Slice], n: int) -> pa.Array:
+    """The names of the slices that each row is in: [n] lists"""
+    member = np.stack([one.mask for one in slices], axis=1) if slices else np.zeros((n, 0), bool)
+    names = pa.array([one.name for one in slices], pa.string())
+    offsets = np.concatenate([[0], np.cumsum(member.sum(axis=1))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), names.take(pa.array(np.nonzero(member)[1])))
 
 
-def _predictions(table: pa.Table, name: str, told: list[str], answers: Answers) -> pa.Table:
+def _predictions(table: pa.Table, name: str, told: list[str], answers: Answers, slices: pa.Array) -> pa.Table:
+    n, width = answers.outputs.shape
+    offsets = pa.array(np.arange(0, n * width + 1, width, dtype=np.int64))
+    values = pa.LargeListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(answers.outputs, np.float64).ravel()))
     return pa.table(
         {
             "id": table["id"],
-            "model": pa.array([name] * table.num_rows, pa.string()),
+            "model": pa.array([name] * n, pa.string()),
             "label": pa.array(told, pa.string()),
             "prediction": pa.array(answers.chosen_texts(), pa.string()),
             "group": table["group"],
-            "values": pa.array(list(answers.outputs), pa.list_(pa.float64())),
+            "values": values.cast(pa.list_(pa.float64())),
+            "loss": pa.array(answers.row_losses(), pa.float64()),
+            "slices": slices,
         }
     )

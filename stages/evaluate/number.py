@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from scipy import sparse
 
-from .answers import Answers, Array
+from .answers import Answers, Array, over, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class NumberAnswers(Answers):
     """truth: [n]; outputs: [n, 1], in the unit of the truth. As text a number has as many digits as give it back."""
+
+    main: ClassVar[tuple[str, ...]] = ("rmse", "mae", "r2")
 
     @staticmethod
     def told(column: pa.ChunkedArray) -> list[str]:
@@ -37,16 +40,27 @@ class NumberAnswers(Answers):
         """The number said."""
         return [repr(float(value)) for value in self.outputs[:, 0]]
 
-    def metrics(self, rows: Array | slice = slice(None)) -> dict[str, float]:
+    def row_losses(self) -> Array:
+        """Squared errors: [n]"""
+        return np.asarray(np.square(self.outputs[:, 0] - self.truth))
+
+    def columns(self) -> sparse.csr_array:
+        """1, squared and absolute error, truth and its square, both from the mean of all rows: [n, 5]"""
+        errors = self.outputs[:, 0] - self.truth
+        centred = self.truth - (self.truth.mean() if len(self.truth) else 0)
+        entries = [(0, 1), (1, np.square(errors)), (2, np.abs(errors)), (3, centred), (4, np.square(centred))]
+        return table_of(len(errors), entries, 5)
+
+    def of_sums(self, sums: Array) -> dict[str, Array]:
         """rmse and mae are in the unit of the truth; r2 is 0 for what the mean of these rows would score, 1 for no error.
 
         Where these rows are all alike, r2 is 1 without an error and 0 with one, as scikit-learn has it.
         """
-        truth = self.truth[rows]
-        errors = self.outputs[rows, 0] - truth
-        squares, spread = float(np.square(errors).sum()), float(np.square(truth - truth.mean()).sum())
+        n, squares = sums[..., 0], sums[..., 1]
+        spread = sums[..., 4] - over(np.square(sums[..., 3]), n)
+        alike = spread <= 1e-12 * np.maximum(sums[..., 4], 1e-300)
         return {
-            "rmse": float(np.sqrt(squares / len(truth))),
-            "mae": float(np.abs(errors).mean()),
-            "r2": 1 - squares / spread if truth.min() < truth.max() else float(squares == 0),
+            "rmse": np.sqrt(over(squares, n)),
+            "mae": over(sums[..., 2], n),
+            "r2": np.where(alike, squares == 0, 1 - squares / np.where(alike, 1, spread)).astype(np.float64),
         }

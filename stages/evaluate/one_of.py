@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+from scipy import sparse
 
-from .answers import Answers, Array
+from ..metrics.rank import Ranked, ranked
+from .answers import Answers, Array, over, table_of
 
 SMALLEST = 1e-12  # a probability of 0 for what happened would cost infinitely much
+_TOP = 3
+_MATRIX = 100  # classes, above which a confusion matrix is nothing that anybody reads
+_CONFUSED = 50
 
 
 @dataclass(frozen=True)
 class OneOfAnswers(Answers):
     """truth: [n] class numbers; outputs: [n, classes] probabilities, rows sum to 1."""
+
+    main: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "log_loss")
+    shares: ClassVar[Mapping[str, int]] = {"accuracy": 4, "micro_f1": 4, "top_3": 3}
 
     @staticmethod
     def read(told: Sequence[str], classes: Sequence[str]) -> Array:
@@ -38,34 +46,112 @@ class OneOfAnswers(Answers):
         """The name of the class."""
         return [self.classes[number] for number in self.chosen]
 
-    def metrics(self, rows: Array | slice = slice(None)) -> dict[str, float]:
-        """macro_f1 is the mean F1 of the classes that these rows hold, as scikit-learn defines it with `labels` set to those."""
-        truth, chosen, classes = self.truth[rows], self.chosen[rows], self.outputs.shape[1]
-        right = truth == chosen
-        support = np.bincount(truth, minlength=classes)
-        predicted = np.bincount(chosen, minlength=classes)
-        hits = np.bincount(truth[right], minlength=classes)
-        f1 = 2 * hits / np.maximum(support + predicted, 1)
+    def right(self) -> Array:
+        """Whether the class is right: [n]"""
+        return np.asarray(self.chosen == self.truth)
+
+    def row_losses(self) -> Array:
+        """As `losses`."""
+        return self.losses
+
+    def columns(self) -> sparse.csr_array:
+        """1, loss, Brier's distance, whether it is in the top three, and right; then hits, choices and truths of each class: [n, 5 + 3 classes]"""
+        n, classes = self.outputs.shape
+        told = self.outputs[np.arange(n), self.truth]
+        better = (self.outputs > told[:, None]).sum(axis=1) if classes > _TOP else 0
+        distance = np.square(self.outputs).sum(axis=1) - 2 * told + 1
+        entries = [
+            (0, 1), (1, self.losses), (2, distance), (3, np.asarray(better < _TOP)),
+            (4, self.right()), (5 + self.truth, self.right()), (5 + classes + self.chosen, 1), (5 + 2 * classes + self.truth, 1),
+        ]  # fmt: skip
+        return table_of(n, entries, 5 + 3 * classes)
+
+    def of_sums(self, sums: Array) -> dict[str, Array]:
+        """A class that no row holds is left out of the means. macro_f1 is scikit-learn's with `labels` set to those that are held."""
+        n, (hits, chosen, support) = sums[..., 0], self.class_sums(sums)
+        found = self.per_class(sums)
+        held, right = support > 0, hits.sum(axis=-1)
+        classes = held.sum(axis=-1)
+
+        def mean(values: Array) -> Array:
+            return over(np.where(held, values, 0).sum(axis=-1), classes)
+
+        recall, ranked = mean(found["recall"]), self.outputs.shape[1] > _TOP
         return {
-            "accuracy": float(right.mean()),
-            "macro_f1": float(f1[support > 0].mean()),
-            "log_loss": float(self.losses[rows].mean()),
+            "accuracy": over(right, n),
+            "macro_f1": mean(found["f1"]),
+            "log_loss": over(sums[..., 1], n),
+            "balanced_accuracy": recall,
+            "micro_f1": over(right, n),
+            "weighted_f1": over((found["f1"] * support).sum(axis=-1), n),
+            "macro_precision": mean(found["precision"]),
+            "macro_recall": recall,
+            "mcc": np.where(classes > 1, _mcc(n, right, chosen, support), np.nan),
+            **({"top_3": over(sums[..., 3], n)} if ranked else {}),
+            "brier": over(sums[..., 2], n),
         }
+
+    def per_class(self, sums: Array) -> dict[str, Array]:
+        """0 where there is nothing to count."""
+        return class_measures(*self.class_sums(sums))
+
+    def class_sums(self, sums: Any) -> tuple[Any, Any, Any]:
+        """Hits, choices and truths of each class."""
+        classes = self.outputs.shape[1]
+        return sums[..., 5 : 5 + classes], sums[..., 5 + classes : 5 + 2 * classes], sums[..., 5 + 2 * classes :]
+
+    def ranks(self) -> dict[str, Ranked]:
+        """auroc and average_precision."""
+        return ranked(self.truth, self.outputs)
+
+    def likely(self, samples: int, seed: int) -> dict[str, Array]:
+        """Of two classes: the four counts of truth and choice, drawn from their posterior under Jeffreys' prior.
+
+        Of a class of which there are four rows, rows that are drawn again cover the true F1 in 88% of cases instead of 95%; this
+        does in 94% or more (docs/evaluation.md; Goutte and Gaussier 2005 for F1).
+        """
+        if self.outputs.shape[1] != 2 or len(np.unique(self.groups)) < len(self.groups):
+            return {}
+        counts = np.bincount(self.truth * 2 + self.chosen, minlength=4)
+        cells = np.random.default_rng((seed, samples)).gamma(counts + 0.5, size=(samples, 4)).reshape(-1, 2, 2)
+        hits = np.stack([cells[:, 0, 0], cells[:, 1, 1]], axis=1)
+        nothing, right = np.zeros((samples, 3)), hits.sum(axis=1, keepdims=True)
+        sums = np.hstack(
+            [cells.sum(axis=(1, 2))[:, None], nothing, right, hits, cells.sum(axis=1), cells.sum(axis=2)]
+        )  # one row a draw
+        counted = self.of_sums(sums)
+        return {name: values for name, values in counted.items() if name not in ("log_loss", "brier")}
 
     def details(self) -> dict[str, Any]:
-        """Each class by itself, and which is taken for which: row the truth, column the choice."""
+        """Which class is taken for which: row the truth, column the choice; of many classes the most frequent mistakes alone."""
         n = len(self.classes)
-        confusion = np.bincount(self.truth * n + self.chosen, minlength=n * n).reshape(n, n)
+        pairs, counts = np.unique(self.truth.astype(np.int64) * n + self.chosen, return_counts=True)
+        wrong = pairs // n != pairs % n
+        order = np.flatnonzero(wrong)[np.argsort(-counts[wrong], kind="stable")][:_CONFUSED]
+        whole = np.zeros(n * n, np.int64) if n <= _MATRIX else None
+        if whole is not None:
+            whole[pairs] = counts
         return {
-            "classes": per_class(np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1), self.classes),
-            "confusion": confusion.tolist(),
+            "confusion": None if whole is None else whole.reshape(n, n).tolist(),
+            "confused": [
+                {"label": self.classes[pairs[i] // n], "prediction": self.classes[pairs[i] % n], "n": int(counts[i])}
+                for i in order
+            ],
         }
 
 
-def per_class(hits: Array, predicted: Array, support: Array, classes: Sequence[str]) -> dict[str, dict[str, float]]:
+def class_measures(hits: Array, chosen: Array, support: Array) -> dict[str, Array]:
     """Precision, recall, F1 and support of each class, from its counts; 0 where there is nothing to count."""
-    precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(support, 1)
-    f1 = 2 * hits / np.maximum(support + predicted, 1)
-    names = ("precision", "recall", "f1", "support")
-    found = np.stack([precision, recall, f1, support], axis=1).tolist()
-    return {label: dict(zip(names, values, strict=True)) for label, values in zip(classes, found, strict=True)}
+    return {
+        "precision": hits / np.where(chosen > 0, chosen, 1),
+        "recall": hits / np.where(support > 0, support, 1),
+        "f1": 2 * hits / np.where(support + chosen > 0, support + chosen, 1),
+        "support": support,
+    }
+
+
+def _mcc(n: Array, right: Array, chosen: Array, support: Array) -> Array:
+    """0 where one class is always chosen."""
+    covariance = n * right - (chosen * support).sum(axis=-1)
+    spread = (n**2 - np.square(chosen).sum(axis=-1)) * (n**2 - np.square(support).sum(axis=-1))
+    return np.asarray(np.where(spread > 0, covariance / np.sqrt(np.where(spread > 0, spread, 1)), 0.0))

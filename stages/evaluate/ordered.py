@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 
 from pipeline import StageError
 from pipeline.errors import bounded
 
-from .answers import Array
+from ..metrics.rank import Ranked
+from .answers import Array, over, table_of
 from .one_of import OneOfAnswers
 
 
 @dataclass(frozen=True)
 class OrderedAnswers(OneOfAnswers):
     """truth: [n] level numbers, from the lowest; outputs: [n, levels] probabilities, rows sum to 1."""
+
+    main: ClassVar[tuple[str, ...]] = ("accuracy", "mae", "log_loss")
+    shares: ClassVar[Mapping[str, int]] = {"accuracy": 1}
 
     @staticmethod
     def named(told: Sequence[str]) -> set[str]:
@@ -40,11 +46,24 @@ class OrderedAnswers(OneOfAnswers):
         reached = np.cumsum(self.outputs, axis=1) >= 0.5 - 1e-9  # probabilities add up to 1 but for rounding
         return np.asarray(np.argmax(reached, axis=1))
 
-    def metrics(self, rows: Array | slice = slice(None)) -> dict[str, float]:
+    def columns(self) -> sparse.csr_array:
+        """1, whether it is right, distance in levels, loss: [n, 4]"""
+        entries = [(0, 1), (1, self.right()), (2, np.abs(self.truth - self.chosen)), (3, self.losses)]
+        return table_of(len(self.truth), entries, 4)
+
+    def of_sums(self, sums: Array) -> dict[str, Array]:
         """mae is in levels."""
-        truth, chosen = self.truth[rows], self.chosen[rows]
-        return {
-            "accuracy": float((truth == chosen).mean()),
-            "mae": float(np.abs(truth - chosen).mean()),
-            "log_loss": float(self.losses[rows].mean()),
-        }
+        names = ("accuracy", "mae", "log_loss")
+        return {name: over(sums[..., place], sums[..., 0]) for place, name in enumerate(names, 1)}
+
+    def per_class(self, sums: Array) -> dict[str, Array]:
+        """None: a level is as far wrong as it is off."""
+        return {}
+
+    def ranks(self) -> dict[str, Ranked]:
+        """None."""
+        return {}
+
+    def likely(self, samples: int, seed: int) -> dict[str, Array]:
+        """None."""
+        return {}

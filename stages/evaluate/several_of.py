@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from scipy import sparse
 
-from .answers import Answers, Array
-from .one_of import SMALLEST, per_class
+from .answers import Answers, Array, over
+from .one_of import SMALLEST, class_measures
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class SeveralOfAnswers(Answers):
     """truth: [n, classes] of 0 and 1; outputs: [n, classes], a probability each. A row's classes as text: a JSON list, sorted."""
+
+    main: ClassVar[tuple[str, ...]] = ("micro_f1", "macro_f1", "exact", "log_loss")
+    shares: ClassVar[Mapping[str, int]] = {"exact": 1}
 
     @staticmethod
     def told(column: pa.ChunkedArray) -> list[str]:
@@ -45,39 +49,48 @@ class SeveralOfAnswers(Answers):
         """1 where the probability is at least a half: [n, classes]"""
         return np.asarray(self.outputs >= 0.5, np.int64)
 
-    @cached_property
-    def _sums(self) -> Array:
-        """What is added up over rows: hits, choices, truths of each class; exact; loss. [n, 3 classes + 2]"""
-        right = np.where(self.truth == 1, self.outputs, 1 - self.outputs)
-        losses = -np.log(np.maximum(right, SMALLEST)).mean(axis=1, keepdims=True)
-        exact = (self.truth == self.chosen).all(axis=1, keepdims=True)
-        return np.hstack([self.truth * self.chosen, self.chosen, self.truth, exact, losses]).astype(np.float64)
-
     def chosen_texts(self) -> list[str]:
         """As the truth is written."""
         return [_text([self.classes[number] for number in np.flatnonzero(row)]) for row in self.chosen]
 
-    def metrics(self, rows: Array | slice = slice(None)) -> dict[str, float]:
+    def right(self) -> Array:
+        """Whether all classes are right and no other is chosen: [n]"""
+        return np.asarray((self.truth == self.chosen).all(axis=1))
+
+    def row_losses(self) -> Array:
+        """The mean over classes of -log of the probability of what was true: [n]"""
+        told = np.where(self.truth == 1, self.outputs, 1 - self.outputs)
+        return np.asarray(-np.log(np.maximum(told, SMALLEST)).mean(axis=1))
+
+    def columns(self) -> sparse.csr_array:
+        """1, whether all is right, loss; then hits, choices and truths of each class: [n, 3 + 3 classes]"""
+        first = np.stack([np.ones(len(self.truth)), self.right(), self.row_losses()], axis=1)
+        return sparse.csr_array(np.hstack([first, self.truth * self.chosen, self.chosen, self.truth]).astype(np.float64))
+
+    def of_sums(self, sums: Array) -> dict[str, Array]:
         """micro_f1 is of all pairs of row and class; macro_f1 the mean over classes that these rows hold, 0 where they hold none.
 
         exact: the share of rows whose classes are all right and no other is chosen.  log_loss: the mean over classes.
         """
-        n, classes = self.truth.shape
-        times = np.bincount(np.arange(n)[rows], minlength=n)
-        sums = times @ self._sums  # [3 classes + 2]
-        hits, predicted, support = sums[: 3 * classes].reshape(3, classes)
-        f1 = 2 * hits / np.maximum(support + predicted, 1)
+        hits, chosen, support = self.class_sums(sums)
+        held = support > 0
+        both = (support + chosen).sum(axis=-1)
+        f1 = np.where(held, self.per_class(sums)["f1"], 0).sum(axis=-1)
         return {
-            "micro_f1": float(2 * hits.sum() / max(support.sum() + predicted.sum(), 1)),
-            "macro_f1": float(f1[support > 0].mean()) if support.any() else 0.0,
-            "exact": float(sums[-2] / times.sum()),
-            "log_loss": float(sums[-1] / times.sum()),
+            "micro_f1": 2 * hits.sum(axis=-1) / np.where(both > 0, both, 1),
+            "macro_f1": f1 / np.maximum(held.sum(axis=-1), 1),
+            "exact": over(sums[..., 1], sums[..., 0]),
+            "log_loss": over(sums[..., 2], sums[..., 0]),
         }
 
-    def details(self) -> dict[str, Any]:
-        """Each class by itself."""
-        hits, predicted, support = (found.sum(axis=0) for found in (self.truth * self.chosen, self.chosen, self.truth))
-        return {"classes": per_class(hits, predicted, support, self.classes)}
+    def per_class(self, sums: Array) -> dict[str, Array]:
+        """As of one class of several."""
+        return class_measures(*self.class_sums(sums))
+
+    def class_sums(self, sums: Any) -> tuple[Any, Any, Any]:
+        """Hits, choices and truths of each class."""
+        classes = self.outputs.shape[1]
+        return sums[..., 3 : 3 + classes], sums[..., 3 + classes : 3 + 2 * classes], sums[..., 3 + 2 * classes :]
 
 
 def _text(names: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ def run_of(models, ids=None, classes=LABELS, order=None, groups=None):
         names = ids or [f"r{i:05}" for i in range(len(given))]
         chosen = [classes[int(np.argmax(row))] for row in given]
         table = {"id": names, "model": [model] * len(given), "label": ["a"] * len(given), "prediction": chosen,
-                 "group": groups or names, "values": given}  # fmt: skip
+                 "group": groups or names, "values": given, "loss": [0.0] * len(given), "slices": [[]] * len(given)}  # fmt: skip
         tables.append(pa.table(table).take(pa.array(range(len(given)) if order is None else order)))
     facts = {"classes": list(classes), "metrics": {name: {} for name in models}}
     return {"evaluation": Evaluation(facts=facts), "rows": Table.of(Prediction, *tables)}
@@ -31,15 +31,18 @@ def run_of(models, ids=None, classes=LABELS, order=None, groups=None):
 
 @pytest.fixture
 def compare():
-    return lambda **config: Compare(**{"model": "net", "baselines": ("linear",), "resamples": 200, **config})
+    return lambda **config: Compare(**{"model": "net", "baselines": ("linear",), "resamples": 1000, **config})
 
 
 def noisy(share, n=400, seed=0):
     return answers(np.random.default_rng(seed).random(n) < share)
 
 
+MAIN = ("accuracy", "macro_f1", "log_loss")
+
+
 def verdicts(comparisons, model="net"):
-    return {one["metric"]: one["verdict"] for one in comparisons if one["model"] == model}
+    return {one["metric"]: one["verdict"] for one in comparisons if one["model"] == model and one["metric"] in MAIN}
 
 
 def test_models_that_answer_alike_are_equivalent(compare):
@@ -71,7 +74,7 @@ def test_models_that_too_few_rows_tell_apart_are_undecided(compare):
 def test_every_model_is_compared_with_every_baseline_and_no_pair_twice(compare):
     models = {name: noisy(0.8, n=50) for name in ("net", "linear", "majority")}
     found = compare(baselines=("linear", "majority")).run(**run_of(models)).facts["comparisons"]
-    assert [(one["model"], one["against"]) for one in found][::3] == [
+    assert [(one["model"], one["against"]) for one in found if one["metric"] == "accuracy"] == [
         ("net", "linear"), ("net", "majority"), ("linear", "majority"),
     ]  # fmt: skip
     assert {one["n"] for one in found} == {50}
@@ -95,7 +98,7 @@ def test_a_run_is_compared_by_its_model_and_metric(compare):
 
 
 def test_the_headline_follows_the_metric_where_metrics_disagree(compare):
-    right = [i % 4 != 0 for i in range(400)]
+    right = [i % 4 != 0 for i in range(2000)]  # of 400 that agree, one in a hundred could yet be decided otherwise
     before, after = run_of({"net": answers(right, sure=0.6)}), run_of({"net": answers(right, sure=0.74)})
     assert compare(metric="accuracy").diff(before, after)[0] == "equivalent"
     assert compare(metric="log_loss").diff(before, after)[0] == "better"

@@ -11,7 +11,7 @@ from .test_compare import answers, noisy, run_of
 
 
 def keep(models, **config):
-    fields = {"model": list(models)[-1], "baselines": (next(iter(models)),), "resamples": 200, **config}
+    fields = {"model": list(models)[-1], "baselines": (next(iter(models)),), "resamples": 1000, **config}
     return Compare(**fields).run(**run_of(models)).facts["keep"]
 
 

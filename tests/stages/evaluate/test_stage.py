@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, classification_report, confusion_mat
 from pipeline import Model, StageError, Table
 from schemas import Prediction, SplitText
 from stages import Baseline, Evaluate, Majority, TfidfLogistic
-from stages.evaluate.measure import _slices
+from stages.evaluate.slices import slices_of
 from stages.predict import predictor
 
 SLICES = ("length", "kind")
@@ -31,7 +31,7 @@ def models(rows):
 
 @pytest.fixture(scope="module")
 def evaluated(rows, models):
-    return Evaluate(slices=SLICES, resamples=100).run(rows, models)
+    return Evaluate(slices=SLICES, resamples=100, min_rows=10).run(rows, models)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,11 @@ def test_metrics_details_and_confusion_are_scikit_learns_on_the_test_rows(evalua
         assert facts["metrics"][name]["accuracy"]["value"] == pytest.approx(accuracy_score(truth, chosen))
         theirs = classification_report(truth, chosen, output_dict=True, zero_division=0.0)
         for label, found in facts["details"][name]["classes"].items():
-            assert {k: v for k, v in found.items() if k != "f1"} | {"f1-score": found["f1"]} == pytest.approx(theirs[label])
+            assert found["support"] == theirs[label]["support"]
+            for measure, expected in (("precision", "precision"), ("recall", "recall"), ("f1", "f1-score")):
+                one = found[measure]
+                assert (one["value"] or 0.0) == pytest.approx(theirs[label][expected])  # None where it was never chosen
+                assert one["status"] != "ok" or one["low"] <= one["value"] <= one["high"]
         assert facts["details"][name]["confusion"] == confusion_matrix(truth, chosen, labels=facts["classes"]).tolist()
 
 
@@ -74,29 +78,42 @@ def test_predictions_are_complete_models_in_turn_and_rows_in_order(evaluated, te
 
 @pytest.mark.parametrize("column", SLICES)
 def test_the_slices_of_a_column_part_the_test_rows(column, tested, evaluated):
-    masks = [mask for _, mask in _slices(Evaluate(slices=(column,)), tested)]
+    masks = [one.mask for one in slices_of((column,), tested)]
     assert np.sum(masks, axis=0).tolist() == [1] * tested.num_rows
     for details in evaluated.evaluation.facts["details"].values():
-        found = {name: part for name, part in details["slices"].items() if name.startswith(f"{column}=")}
-        assert sum(part["n"] for part in found.values()) == tested.num_rows
+        found = [part for part in details["slices"] if part["column"] == column]
+        assert sum(part["n"] for part in found) == tested.num_rows
         assert len(found) > 1
 
 
 def test_a_slice_by_length_holds_the_lengths_it_says(tested):
     lengths = np.array([len(text) for text in tested["text"].to_pylist()])
-    for (_, name), mask in _slices(Evaluate(), tested):
-        low, high = map(int, name.split("-"))
-        assert mask.tolist() == ((low <= lengths) & (lengths <= high)).tolist()
+    for one in slices_of(("length",), tested):
+        low, high = map(int, one.value.split("-"))
+        assert one.mask.tolist() == ((low <= lengths) & (lengths <= high)).tolist()
 
 
 @pytest.mark.parametrize("lengths", [[5], [5, 5, 5, 5], [1, 1, 1, 9], [0, 1, 2, 3], [0, 0], [1, 9, 9, 9]])
 def test_slices_by_length_part_the_rows_also_where_lengths_are_alike(lengths):
     table = pa.table({"text": ["x" * length for length in lengths]})
-    found = dict(_slices(Evaluate(), table))
+    found = {one.value: one.mask for one in slices_of(("length",), table)}
     assert np.sum(list(found.values()), axis=0).tolist() == [1] * len(lengths)
-    for (_, name), mask in found.items():
+    for name, mask in found.items():
         low, high = map(int, name.split("-"))
         assert mask.tolist() == [low <= length <= high for length in lengths]
+
+
+def slice_of(evaluated, model, name):
+    return next(one for one in evaluated.evaluation.facts["details"][model]["slices"] if one["name"] == name)
+
+
+def test_a_slice_with_few_rows_is_not_evaluated(rows, models):
+    found = Evaluate(slices=SLICES, resamples=100, min_rows=10_000).run(rows, models)
+    one = slice_of(found, "majority", "kind=x")
+    assert one["status"] == one["metrics"]["accuracy"]["status"] == "not evaluated"
+    assert one["reason"] == f"{one['n']} rows, fewer than 10000"
+    assert one["metrics"]["accuracy"]["value"] is None
+    assert found.evaluation.facts["details"]["majority"]["worst"] == {}
 
 
 def test_the_metrics_of_a_slice_are_those_of_its_rows(evaluated, tested, models):
@@ -104,13 +121,15 @@ def test_the_metrics_of_a_slice_are_those_of_its_rows(evaluated, tested, models)
     part, model = tested.filter(mask), models["tfidf_logistic"]
     chosen = predictor(model)(part).argmax(1)
     right = np.mean([model.facts["classes"][i] == label for i, label in zip(chosen, part["label"].to_pylist(), strict=True)])
-    found = evaluated.evaluation.facts["details"]["tfidf_logistic"]["slices"]["kind=x"]
-    assert (found["n"], found["accuracy"]["value"]) == (part.num_rows, pytest.approx(right))
+    found = slice_of(evaluated, "tfidf_logistic", "kind=x")
+    assert (found["n"], found["metrics"]["accuracy"]["value"]) == (part.num_rows, pytest.approx(right))
+    in_it = ["kind=x" in names for names in evaluated.rows.read()["slices"].to_pylist()]
+    assert in_it == mask * 2
 
 
 def test_a_null_in_a_slice_column_is_a_slice_of_its_own(evaluated):
     found = evaluated.evaluation.facts["details"]["majority"]["slices"]
-    assert {name for name in found if name.startswith("kind=")} == {"kind=None", "kind=x", "kind=y"}
+    assert {one["name"] for one in found if one["column"] == "kind"} == {"kind=None", "kind=x", "kind=y"}
 
 
 def test_the_groups_of_the_split_are_what_is_resampled(rows, models, evaluated):
@@ -118,7 +137,7 @@ def test_the_groups_of_the_split_are_what_is_resampled(rows, models, evaluated):
     place = table.schema.get_field_index("group")
     halves = pa.array([f"file {i % 2}" for i in range(table.num_rows)])
     grouped = Table.of(SplitText, table.set_column(place, "group", halves))
-    found = Evaluate(slices=SLICES, resamples=100).run(grouped, models)
+    found = Evaluate(slices=SLICES, resamples=100, min_rows=10).run(grouped, models)
     assert (evaluated.evaluation.facts["groups"], found.evaluation.facts["groups"]) == (evaluated.evaluation.facts["n"], 2)
     assert set(found.rows.read()["group"].to_pylist()) == {"file 0", "file 1"}
     ours, theirs = (one.evaluation.facts["metrics"]["majority"]["accuracy"] for one in (found, evaluated))
@@ -146,7 +165,7 @@ def test_a_class_that_a_model_never_saw_has_probability_0(texts):
 
 
 def test_the_same_rows_and_models_give_the_same_evaluation(evaluated, rows, models):
-    again = Evaluate(slices=SLICES, resamples=100).run(rows, models)
+    again = Evaluate(slices=SLICES, resamples=100, min_rows=10).run(rows, models)
     assert again.evaluation.facts == evaluated.evaluation.facts
     assert again.rows.read().equals(evaluated.rows.read())
 
@@ -166,6 +185,6 @@ def test_rows_without_a_text_are_not_cut_by_length_unless_that_is_asked_for(rows
     bare = Table.of(Labelled, rows.read().drop_columns(["text", "kind"]))
     models = {"majority": Baseline(model=Majority()).run(bare)}
     found = Evaluate(resamples=100).run(bare, models)
-    assert found.evaluation.facts["details"]["majority"]["slices"] == {}
+    assert found.evaluation.facts["details"]["majority"]["slices"] == []
     assert dict(Evaluate().columns_read()) == {"rows": ()}
     assert dict(Evaluate(slices=("length", "kind")).columns_read()) == {"rows": ("text", "kind")}

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .evaluate.metrics import HIGHER_IS_BETTER
-
-# Shares, told in hundredths.
-_POINTS = {
-    "accuracy": "points of accuracy", "macro_f1": "points of macro F1", "micro_f1": "points of micro F1", "exact": "points of rows right in all",
-}  # fmt: skip
+from ..metrics.table import METRICS
 
 
 def rung_to_keep(
@@ -39,12 +34,13 @@ def _beats(judged: Callable[[str, str], Mapping[str, Any]], model: str, other: s
 
 
 def _gain(found: Mapping[str, Any]) -> float:
-    return float(found["delta"] if HIGHER_IS_BETTER[found["metric"]] else -found["delta"])
+    return float(found["delta"] if found["higher"] else -found["delta"])
 
 
 def _said(found: Mapping[str, Any], margin: float) -> str:
     """`is worse by 1.4 points of accuracy [0.2, 2.5]`: the difference and its 95% interval, as far as it is known."""
-    scale, unit, digits = (100, _POINTS[found["metric"]], 1) if found["metric"] in _POINTS else (1, f"of {found['metric']}", 3)
+    known, name = METRICS.get(found["metric"]), found["metric"].replace("_", " ").replace("f1", "F1")
+    scale, unit, digits = (100, f"points of {name}", 1) if known and known.share else (1, f"of {found['metric']}", 3)
     delta, low, high = (scale * found[name] for name in ("delta", "low", "high"))
     if found["verdict"] in ("better", "worse"):
         size, least, most = (delta, low, high) if delta > 0 else (-delta, -high, -low)

@@ -1,0 +1,151 @@
+"""All that a report shows, as plain data: each part by itself, so that what one lacks does not take the others along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pipeline import DamagedError, LocalStore
+from pipeline.compare import changes
+from pipeline.digest import Json
+from pipeline.errors import bounded
+from pipeline.gate import GateOutcome
+from pipeline.record import RunRecord
+
+from ..pages.gather import tally_of
+from ..pages.subject import Subject, subject
+from . import models, slices
+from .axis import Axis
+from .difference import difference
+from .estimates import estimate, number
+from .predictions import Predictions, predictions
+from .rowtexts import row_texts
+from .source import Source, source, table, training
+from .verdict import Delta, Verdict, deltas, verdict
+
+_SHAPE = (KeyError, TypeError, ValueError, AttributeError, IndexError)  # of facts in another shape than ours
+
+
+class Part(NamedTuple):
+    """found: what is shown, None where there is nothing.  why: a line on what is missing; empty where nobody misses it."""
+
+    found: Any = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One report. earlier: the run it is held against."""
+
+    record: RunRecord
+    earlier: RunRecord | None
+    source: Source
+    subject: Subject
+    verdict: Verdict
+    facts: Json
+    gates: tuple[GateOutcome, ...]
+    changed: dict[str, list[str]]
+    comparable: Part
+    deltas: dict[str, list[tuple[Delta, Axis | None]]]
+    parts: Mapping[str, Part]
+    judged: list[Any] = field(default_factory=list)
+
+    @property
+    def model(self) -> str:
+        """The one that the run is judged by."""
+        return self.source.model
+
+    def part(self, name: str) -> Part:
+        """One part; an empty one where it was never made."""
+        return self.parts.get(name, Part())
+
+
+def page(store: LocalStore, record: RunRecord, earlier: RunRecord | None, gone: str) -> Page:
+    """Look everything up."""
+    now, was = source(store, record), source(store, earlier) if earlier else None
+    told, facts = difference(store, record, earlier, gone)
+    found = deltas(facts, told)
+    headline = facts.get("headline") or {}
+    model, metric = str(headline.get("model") or now.model), str(headline.get("metric") or now.metric)
+    margin = number(headline.get("margin", now.judged.get("margin")))
+    own = now.metrics.get(model, {}).get(metric)
+    shown = subject(store, str(record.run_id))
+    rows = _part(lambda: _predictions(store, now, was), "predictions", now.gone)
+    return Page(
+        record=record,
+        earlier=earlier,
+        source=now,
+        subject=shown,
+        verdict=verdict(found, told, facts, model, metric, margin, estimate(metric, own) if own is not None else None),
+        facts=facts,
+        gates=record.gates,
+        changed={step: line.split("; ") for step, line in changes(store, earlier, record).items()} if earlier else {},
+        comparable=_part(lambda: facts.get("comparable") or None, "comparison"),
+        deltas=_by_model(found, model),
+        judged=[(step, one) for step in shown.steps for one in tally_of(step)],
+        parts={
+            "ladder": _part(lambda: models.ladder(now, metric), "ladder", now.gone),
+            "data": _part(lambda: _data(store, now), "data profile"),
+            "classes": _part(lambda: models.per_class(now), "metrics per class", now.gone),
+            "confusion": _part(lambda: models.confusion(now), "confusion"),
+            "calibration": _part(lambda: models.calibration(now), "calibration"),
+            "selective": _part(lambda: now.details(now.model).get("selective"), "selective prediction"),
+            "slices": _part(lambda: slices.slices(now, metric, facts), "slices"),
+            "weakest": _part(lambda: slices.weakest(now), "weakest slices"),
+            "training": _part(lambda: _training(store, record), "training log"),
+            "predictions": rows,
+            "suspects": _part(lambda: models.suspects(now), "suspected labels"),
+            "behaviour": _part(lambda: models.behaviour(now), "behaviour tests"),
+        },
+    )
+
+
+def _part(make: Callable[[], Any], name: str, gone: str = "") -> Part:
+    try:
+        found = make()
+    except DamagedError as error:
+        return Part(why=f"Not shown: {bounded(str(error), 300)}.")
+    except _SHAPE as error:
+        return Part(
+            why=f"Not shown: the facts of the {name} are not of the shape that this report reads ({bounded(str(error), 120)})."
+        )
+    return Part(found, "" if found or not gone else f"Not shown: {bounded(gone, 300)}.")
+
+
+def _by_model(found: Sequence[Delta], first: str) -> dict[str, list[tuple[Delta, Axis | None]]]:
+    by: dict[str, list[tuple[Delta, Axis | None]]] = {}
+    for one in sorted(found, key=lambda one: one.model != first):
+        by.setdefault(one.model, []).append((one, models.delta_axis(one)))
+    return by
+
+
+def _data(store: LocalStore, now: Source) -> Any:
+    from stages.profile import kept_profile
+
+    return kept_profile(store, table(store, now.data)) if now.data else None
+
+
+def _training(store: LocalStore, record: RunRecord) -> Any:
+    return [(step, dict(log.facts)) for step, log in training(store, record.steps) if log.facts.get("epochs")]
+
+
+def _predictions(store: LocalStore, now: Source, was: Source | None) -> Predictions | None:
+    if not now.rows:
+        return None
+    after, before = table(store, now.rows).read(), None
+    if was is not None and was.rows and was.rows != now.rows:
+        try:
+            before = table(store, was.rows).read()
+        except DamagedError:
+            before = None  # the earlier run's rows may be gone; the later one's are shown all the same
+    first = after["id"].combine_chunks().unique()
+    try:
+        said = row_texts(table(store, now.data), first) if now.data else {}
+    except DamagedError:
+        said = {}
+    found = predictions(after, before, now.models, now.facts, said)
+    ids = [str(one["id"]) for one in (now.facts.get("suspects") or {}).get("rows", ())]
+    from dataclasses import replace
+
+    return replace(found, suspects=ids)

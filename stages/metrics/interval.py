@@ -1,0 +1,106 @@
+"""A metric with its 95% interval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from .sample import Sample
+from .shares import LEVEL, share_of
+from .table import METRICS
+
+Array = np.ndarray[Any, Any]
+
+_ENDS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+_Z = float(stats.norm.ppf(_ENDS[1]))
+_UNDEFINED = 0.05  # of the samples, above which an interval would be of other rows than these
+FEWEST = 2  # blocks
+
+
+def intervals(found: Sample, samples: int, seed: int, minimum: int = 1) -> dict[str, dict[str, Any]]:
+    """metric -> value, low, high, method, n, higher, status and, where that is `not evaluated`, its reason.
+
+    minimum: rows below which nothing is said.
+    """
+    n = len(found.block)
+    likely = found.answers.likely(samples, seed)
+    return {name: _told(found, name, likely.get(name), n, minimum) for name in found.values}
+
+
+def _told(found: Sample, name: str, likely: Array | None, n: int, minimum: int) -> dict[str, Any]:
+    higher = higher_of(found, name)
+    value = found.values[name]
+    reason = _why_not(found, name, n, minimum)
+    if reason:
+        return {"value": None, "low": None, "high": None, "n": n, "higher": higher, "status": "not evaluated", "reason": reason}
+    low, high, method = _interval(found, name, likely)
+    return {"value": value, "low": low, "high": high, "method": method, "n": n, "higher": higher, "status": "ok"}
+
+
+def higher_of(found: Sample, name: str) -> bool:
+    """Whether more of a metric is better."""
+    return METRICS[name].higher if name in METRICS else next(one.higher for one in found.own if one.name == name)
+
+
+def _why_not(found: Sample, name: str, n: int, minimum: int) -> str:
+    if n < minimum:
+        return f"{n} rows, fewer than {minimum}"
+    if len(np.unique(found.block)) < FEWEST:
+        return "rows of one group alone" if n > 1 else f"{n} row{'s' if n != 1 else ''}"
+    if np.isfinite(found.values[name]):
+        undefined = float(np.mean(~np.isfinite(found.drawn[name]))) if name in found.drawn else 0.0
+        return f"not defined on {undefined:.0%} of the samples drawn" if undefined > _UNDEFINED else ""
+    return found.ranks[name].reason if name in found.ranks else "not defined on these rows"
+
+
+def _interval(found: Sample, name: str, likely: Array | None) -> tuple[float, float, str]:
+    value = found.values[name]
+    if name in found.ranks:
+        return _of_area(value, found.ranks[name].influence)
+    if name in found.answers.shares:
+        share = share_of(found.column(found.answers.shares[name]), found.rows)
+        return share["low"], share["high"], share["method"]
+    if likely is not None:
+        low, high = np.quantile(likely, _ENDS)
+        return float(low), float(high), "jeffreys"
+    return *bca(value, found.drawn[name], found.left_out.get(name)), "bca"
+
+
+def _of_area(value: float, influence: Array) -> tuple[float, float, str]:
+    """On the scale of the logit, where an area near 1 has an interval within 0 and 1 (Pepe 2003, 5.2.4)."""
+    error = error_of(influence)
+    if not 0 < value < 1 or not error:
+        return value, value, "delong"
+    middle, half = np.log(value / (1 - value)), _Z * error / (value * (1 - value))
+    return float(1 / (1 + np.exp(half - middle))), float(1 / (1 + np.exp(-half - middle))), "delong, logit"
+
+
+def error_of(influence: Array) -> float:
+    """The standard error of a value to which blocks add this, [blocks]."""
+    held = influence[influence != 0]
+    return float(np.sqrt(len(held) / max(1, len(held) - 1) * np.square(held).sum()))
+
+
+def bca(value: float, drawn: Array, left_out: Array | None, ends: tuple[float, float] = _ENDS) -> tuple[float, float]:
+    """The bias-corrected and accelerated bootstrap interval (Efron 1987).
+
+    drawn: [samples], the value of each; left_out: [blocks], the value without each, for the acceleration; 0 without them.
+    """
+    drawn = drawn[np.isfinite(drawn)]
+    below = ((drawn < value).mean() + (drawn <= value).mean()) / 2
+    bias = stats.norm.ppf(np.clip(below, 1 / len(drawn), 1 - 1 / len(drawn)))
+    z = stats.norm.ppf(ends)
+    points = stats.norm.cdf(bias + (bias + z) / (1 - _acceleration(left_out) * (bias + z)))
+    low, high = np.quantile(drawn, points)
+    return float(low), float(high)
+
+
+def _acceleration(left_out: Array | None) -> float:
+    if left_out is None:
+        return 0.0
+    kept = left_out[np.isfinite(left_out)]
+    away = kept.mean() - kept if len(kept) else kept
+    spread = float(np.square(away).sum()) ** 1.5
+    return float((away**3).sum() / (6 * spread)) if spread > 0 else 0.0
