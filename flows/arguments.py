@@ -114,6 +114,10 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
             metavar="STEP.CHECK=REASON",
             help="let a check that fails pass this once; the record of the run says so",
         )
+    found["run"].add_argument(
+        "--junit", metavar="FILE", type=Path, help="also the checks and gates as JUnit XML, whatever the outcome"
+    )
+    found["run"].add_argument("--markdown", metavar="FILE", type=Path, help="also a summary for a pull request, likewise")
 
     made = command("validate", "Run data stages and their checks, never training; or check files of rows.")
     made.add_argument(

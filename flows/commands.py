@@ -27,15 +27,26 @@ def _command(function: Callable[..., int | None]) -> Callable[..., int | None]:
 
 
 @_command
-def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json: bool, store: Path) -> int:
+def run(
+    *,
+    pipeline: str,
+    settings: Sequence[str],
+    selection: Selection,
+    junit: Path | None,
+    markdown: Path | None,
+    as_json: bool,
+    store: Path,
+) -> int:
     """Run what is stale, compare with the champion, and show it; 1 when a stage failed, 3 when a check blocked, 4 when a gate is not met."""
     from pipeline.follower import is_follower
     from pipeline.runner import run as run_pipeline
 
     from .display import display
     from .engine import prefect_engine
+    from .told import require_place, tell
 
     local = LocalStore(store)
+    require_place(junit, markdown)
     if is_follower():  # rank 0 alone speaks
         memory.enable()  # off since start-up; see __main__.py
         with redirect_stdout(sys.stderr):
@@ -52,6 +63,7 @@ def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json
             listener=shown.progress,
             announce=shown.finished,
         )
+    tell(record, local, junit, markdown)
     if as_json:
         if record.exit_code or record.overrides:  # the document's shape is fixed and has no place for reasons
             from .gates import unmet

@@ -14,7 +14,7 @@ from pipeline import UsageError
 from pipeline.errors import bounded
 
 from .log import Point
-from .pages.environment import environment
+from .pages.environment import TEMPLATES, environment
 from .pages.theme import svg
 from .pages.words import shown
 
@@ -114,6 +114,6 @@ def alone(drawn: str) -> str:
 
 def palettes() -> tuple[dict[str, str], dict[str, str]]:
     """The colours of the pages by name, light and dark."""
-    style = (Path(render.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     light, _, rest = style.partition("@media (prefers-color-scheme: dark)")
     return dict(_COLOUR.findall(light)), dict(_COLOUR.findall(rest.partition("* {")[0]))

@@ -13,13 +13,13 @@ from rich.table import Table as Grid
 from pipeline import LocalStore, Table
 from pipeline.check import Receipt
 from pipeline.errors import bounded
+from pipeline.headline import interval
 from pipeline.publish import load
 from pipeline.quarantine import Quarantined
 from pipeline.record import Outcome
 from pipeline.stage import Port
 
 from .hints import command
-from .markdown import interval
 
 STYLE = {
     "ran": "green",
