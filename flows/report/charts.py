@@ -63,8 +63,8 @@ def confusion(classes: Sequence[str], counts: Sequence[Sequence[int]]) -> Markup
         cells = zip(names, line, strict=True)
         rows += [{"truth": truth, "said": said, "share": n / whole, "n": n} for said, n in cells if whole and n]
     size = 24 if len(names) > 12 else 30
-    across = alt.Axis(title="said", orient="top", labelAngle=-60, ticks=False, domain=False, labelOverlap=False)
-    down = alt.Axis(title="truth", ticks=False, domain=False, labelOverlap=False)
+    across = alt.Axis(title=None, orient="top", labelAngle=-60, ticks=False, domain=False, labelOverlap=False)
+    down = alt.Axis(title=None, ticks=False, domain=False, labelOverlap=False)
     base = alt.Chart(_data(rows), width=alt.Step(size), height=alt.Step(size)).encode(
         x=alt.X("said", type="nominal", scale=alt.Scale(domain=names), axis=across),
         y=alt.Y("truth", type="nominal", scale=alt.Scale(domain=names), axis=down),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .page import Page
 
 _MARK = b'<meta name="generator" content="brickwise report">'
+_RUN = re.compile(r"[0-9T]+\.[0-9]+-[0-9a-f]+")
 _HEAD = 1_000  # bytes within which a report of ours says so
 
 
@@ -30,7 +32,8 @@ def show_report(store: LocalStore, named: str | None, other: str | None, to: Pat
     from .difference import runs
 
     record, earlier, gone = runs(store, named, other)
-    file = to or Path(f"report-{file_name(record.pipeline)}-{file_name(str(record.run_id))}.html")
+    run = str(record.run_id)  # as digits, of which a pipeline's name has none in front
+    file = to or Path(f"report-{file_name(record.pipeline)}-{run if _RUN.fullmatch(run) else file_name(run)}.html")
     _require_ours(file)
     from .page import page  # reading and drawing take a second to import
     from .render import render

@@ -24,7 +24,7 @@ from .rowtexts import row_texts
 from .source import Source, source, table, training
 from .verdict import Delta, Verdict, deltas, verdict
 
-_SHAPE = (KeyError, TypeError, ValueError, AttributeError, IndexError)  # of facts in another shape than ours
+SHAPE = (KeyError, TypeError, ValueError, AttributeError, IndexError)  # of facts in another shape than ours
 
 
 class Part(NamedTuple):
@@ -106,10 +106,8 @@ def _part(make: Callable[[], Any], name: str, gone: str = "") -> Part:
         found = make()
     except DamagedError as error:
         return Part(why=f"Not shown: {bounded(str(error), 300)}.")
-    except _SHAPE as error:
-        return Part(
-            why=f"Not shown: the facts of the {name} are not of the shape that this report reads ({bounded(str(error), 120)})."
-        )
+    except SHAPE as error:
+        return Part(why=f"Not shown: the facts of the {name} are not of the shape that this report reads ({bounded(str(error), 120)}).")
     return Part(found, "" if found or not gone else f"Not shown: {bounded(gone, 300)}.")
 
 

@@ -8,22 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
+from jinja2.exceptions import UndefinedError
 from markupsafe import Markup
 
 from ..pages import charts as drawings
 from ..pages.environment import environment
+from ..pages.words import shown
 from . import charts, estimates
-from .page import Page, Part
+from .page import SHAPE, Page, Part
 
 GENERATOR = "brickwise report"
+_SECTIONS = ("verdict", "changed", "models", "data", "classes", "calibration", "slices", "training", "rows", "repeat")
 _HERE = Path(__file__).parent / "templates"
 
 
 def render(page: Page, commands: dict[str, str]) -> str:
     """The whole file. commands: what to type, by what it does."""
-    return _environment().get_template("report.html").render(
-        page=page, commands=commands, drawn=_drawn(page), **_placed(page)
-    )  # fmt: skip
+    given = {"page": page, "commands": commands, "drawn": _drawn(page), **_placed(page)}
+    above, *below = (_section(name, given) for name in _SECTIONS)
+    return _environment().get_template("report.html").render(**given, above=above, sections_below=below)
+
+
+def _section(name: str, given: dict[str, Any]) -> Markup:
+    """One part of the page; facts in a shape that nobody foresaw take that part along, and not the page."""
+    try:
+        return Markup(_environment().get_template(f"{name}.html").render(**given))  # noqa: S704  # a template's own output, escaped there
+    except (UndefinedError, *SHAPE) as error:
+        return Markup('<p class="notice quiet">{}: not shown: facts in another shape than expected ({}).</p>').format(name, shown(error))
 
 
 def _placed(page: Page) -> dict[str, Any]:
@@ -45,10 +56,11 @@ def _drawn(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def draw(name: str, part: Part, make: Callable[[Any], Any]) -> None:
+        found[name] = None
         if part.found:
             try:
                 found[name] = make(part.found)
-            except (KeyError, TypeError, ValueError, IndexError) as error:
+            except SHAPE as error:
                 found[name] = Markup("<p>This chart cannot be drawn: {}.</p>").format(str(error)[:200])
 
     draw(

@@ -25,10 +25,10 @@ def made(root: Path, *versions: tuple[str, ...], gates: bool = False) -> LocalSt
     store = LocalStore(root)
     for settings in versions or ((),):
         record = run(PIPELINE.set(settings), store, settings=settings, origin="report_made:PIPELINE")
-        assert record.status == "done", [step.error for step in record.steps]
+        assert record.status == "done", record
     if gates:
         document = store.run(store.run_ids()[-1]) | {"gates": [one.model_dump(mode="json") for one in GATES]}
-        store.put_document("runs", document["run_id"], document)
+        store.save_run(document["run_id"], document)
     return store
 
 
@@ -64,6 +64,14 @@ class Tab:
         """Wait until the predictions are there."""
         self.page.wait_for_selector("#browser:not([hidden])", timeout=20_000)
         return self
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait: Playwright's own waiting for a condition would need `eval`, which the page forbids."""
+        for _ in range(100):
+            if holds():
+                return
+            self.page.wait_for_timeout(20)
+        assert holds()
 
     def told(self) -> str:
         return self.page.text_content("#told")

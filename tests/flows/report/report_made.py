@@ -20,13 +20,6 @@ NAMES = ("cat", "dog", SCRIPT, BROKEN, RIGHT_TO_LEFT, "two\nlines")
 MODELS = ("majority", "net")
 
 
-class Told(Prediction):
-    """A prediction as evaluations of schema 1 have it."""
-
-    loss: float
-    slices: list[str]
-
-
 class Rows(Stage):
     """Texts with labels. Returns `count` rows, all for testing."""
 
@@ -65,7 +58,7 @@ class Both(NamedTuple):
     """What an evaluation gives."""
 
     evaluation: Evaluation
-    rows: Table[Told]
+    rows: Table[Prediction]
 
 
 class Judge(Stage):
@@ -93,7 +86,7 @@ class Judge(Stage):
             facts |= {"details": {model: dict.fromkeys(("slices", "classes", "calibration", "weakest"), 3) for model in MODELS}}
         elif self.shape == "new":
             facts |= self._more(details, table)
-        return Both(Evaluation(facts=facts), Table.of(Told, *parts))
+        return Both(Evaluation(facts=facts), Table.of(Prediction, *parts))
 
     def _told(self, table: pa.Table, model: str, names: list[str]) -> pa.Table:
         n = table.num_rows
@@ -104,9 +97,7 @@ class Judge(Stage):
         if self.kind == "number":
             said = [float(one) + rng.normal() for one in label]
             loss = [(a - float(b)) ** 2 for a, b in zip(said, label, strict=True)]
-            return pa.table(
-                common | {"prediction": [str(one) for one in said], "values": [[one] for one in said], "loss": loss}
-            ).select(list(Told.columns()))
+            return pa.table(common | {"prediction": [str(one) for one in said], "values": [[one] for one in said], "loss": loss}).select(list(Prediction.columns()))
         truth = np.array([names.index(one) for one in label])
         sure = rng.random(n) < (self.skill if model == "net" else 0.3)
         said = np.where(sure, truth, rng.integers(0, len(names), n))
@@ -117,32 +108,13 @@ class Judge(Stage):
         odds[np.arange(n), said] = share
         loss = -np.log(odds[np.arange(n), truth])
         values = pa.ListArray.from_arrays(pa.array(np.arange(0, n * width + 1, width, dtype=np.int32)), pa.array(odds.ravel()))
-        return pa.table(common | {"prediction": [names[one] for one in said], "values": values, "loss": loss}).select(
-            list(Told.columns())
-        )
+        return pa.table(common | {"prediction": [names[one] for one in said], "values": values, "loss": loss}).select(list(Prediction.columns()))
 
     def _measured(self, share: float, n: int, names: list[str], told: pa.Table) -> tuple[dict[str, Any], dict[str, Any]]:
         def m(value: float, **more: Any) -> dict[str, Any]:
-            return {
-                "value": value,
-                "low": value - 0.03,
-                "high": value + 0.03,
-                "n": n,
-                "higher": True,
-                "status": "ok",
-                "method": "bca",
-                **more,
-            }
+            return {"value": value, "low": value - 0.03, "high": value + 0.03, "n": n, "higher": True, "status": "ok", "method": "bca", **more}
 
-        unheard = {
-            "value": None,
-            "low": None,
-            "high": None,
-            "n": 3,
-            "higher": True,
-            "status": "not evaluated",
-            "reason": "one class only",
-        }
+        unheard = {"value": None, "low": None, "high": None, "n": 3, "higher": True, "status": "not evaluated", "reason": "one class only"}
         if self.kind == "number":
             return {"rmse": m(1.0, higher=False), "r2": m(0.4)}, {}
         metrics = {"accuracy": m(share), "macro_f1": m(share - 0.02), "auroc": unheard, "log_loss": m(1.2, higher=False)}
@@ -195,15 +167,7 @@ class Trained(Stage):
         ]  # fmt: skip
         findings = [{"check": f"loss {SCRIPT}", "epoch": 2, "found": BROKEN, "expected": "less", "ok": False}]
         return Report(
-            facts={
-                "kind": "training",
-                "metric": "accuracy",
-                "best_epoch": 4,
-                "steps": 60,
-                "at_most": 6,
-                "epochs": epochs,
-                "findings": findings,
-            }
+            facts={"kind": "training", "metric": "accuracy", "best_epoch": 4, "steps": 60, "at_most": 6, "epochs": epochs, "findings": findings}
         )
 
 
@@ -216,11 +180,9 @@ class Against(Stage):
     baselines: tuple[str, ...] = ("majority",)
     margin: float = 0.005
 
-    def run(self, evaluation: Evaluation, rows: Table[Told]) -> Report:
+    def run(self, evaluation: Evaluation, rows: Table[Prediction]) -> Report:
         """The line alone."""
-        return Report(
-            facts={"keep": {"line": "keep net: it is better by 30.0 points of accuracy [27.1, 33.0]"}, "comparisons": []}
-        )
+        return Report(facts={"keep": {"line": "keep net: it is better by 30.0 points of accuracy [27.1, 33.0]"}, "comparisons": [], "n": 1})
 
     def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Compared:
         """Three metrics, of which one cannot be told."""
@@ -233,12 +195,7 @@ class Against(Stage):
         one = {"before": a["accuracy"]["value"], "after": b["accuracy"]["value"], "delta": delta, "low": low, "high": high, "method": "bca",
                "test": "exact McNemar", "p": 0.0001, "p_holm": 0.0003, "smallest_effect": 0.03, "margin": self.margin, "higher": True,
                "verdict": verdict, "status": "ok", "reason": ""}  # fmt: skip
-        unheard = {
-            **dict.fromkeys(("before", "after", "delta", "low", "high")),
-            "verdict": None,
-            "status": "not evaluated",
-            "reason": "one class only",
-        }
+        unheard = {**dict.fromkeys(("before", "after", "delta", "low", "high")), "verdict": None, "status": "not evaluated", "reason": "one class only"}
         slices = [{"name": "kind=b", "column": "kind", "value": "b", "n": 180, "status": "ok", "before": 0.5, "after": 0.6, "delta": 0.1, "low": 0.02,
                    "high": 0.18, "verdict": "better"}]  # fmt: skip
         facts = {
@@ -251,9 +208,7 @@ class Against(Stage):
                 "without_suspects": {"n": 380, "metric": "accuracy", "delta": delta, "low": low, "high": high, "verdict": verdict},
             }},
         }  # fmt: skip
-        return Compared(
-            verdict, [{"model": "net", "metric": "accuracy", "value": one["after"], "other": one["before"], **one}], facts
-        )
+        return Compared(verdict, [{"model": "net", "metric": "accuracy", "value": one["after"], "other": one["before"], **one}], facts)
 
 
 PIPELINE = Pipeline(

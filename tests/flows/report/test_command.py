@@ -1,0 +1,151 @@
+"""The command, and reports of runs that lack something."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import made
+
+from flows.report import payload, show_report
+from flows.report.axis import axis, balanced
+from flows.report.estimates import change, points, written
+from flows.report.source import source
+from pipeline import LocalStore, UsageError
+from pipeline.record import RunRecord
+
+ROOT = Path(__file__).parents[3]
+
+
+def report(store: LocalStore, capsys: pytest.CaptureFixture[str], to: Path, run: str | None = None, against: str | None = None):
+    show_report(store, run, against, to, as_json=True)
+    return json.loads(capsys.readouterr().out), to.read_text()
+
+
+def test_the_command_writes_one_file_in_the_working_folder(store, tmp_path):
+    command = [sys.executable, "-m", "flows", "report", "--store", str(store.root), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False,
+                          env={"PATH": "", "PYTHONPATH": f"{ROOT}:{Path(__file__).parent}"})  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert told["file"] == f"report-made-{store.run_ids()[-1]}.html"
+    assert [path.name for path in tmp_path.iterdir()] == [told["file"]]
+    assert told["bytes"] == (tmp_path / told["file"]).stat().st_size
+    assert (told["verdict"], told["against"], told["rows"], told["missing"]) == ("better", store.run_ids()[0], 600, {})
+
+
+def test_the_same_runs_give_the_same_bytes(store, file, tmp_path, capsys):
+    assert report(store, capsys, tmp_path / "again.html")[1] == file.read_text()
+
+
+def test_runs_are_named_in_either_order(store, tmp_path, capsys):
+    first, last = store.run_ids()
+    told, page = report(store, capsys, tmp_path / "back.html", first, last)
+    assert (told["verdict"], told["against"]) == ("worse", last)
+    assert "the worse side of zero" in page
+
+
+def test_a_first_run_is_shown_without_a_comparison(store, tmp_path, capsys):
+    told, page = report(store, capsys, tmp_path / "first.html", store.run_ids()[0])
+    assert (told["verdict"], told["against"]) == (None, None)
+    assert "Nothing to compare with" in page
+    assert 'id="changed"' not in page
+    assert 'id="moved"' not in page
+
+
+def test_a_gate_that_was_not_evaluated_says_why(file):
+    page = file.read_text()
+    assert "4 rows, fewer than 30" in page
+    assert page.index('id="gates"') < page.index('id="changed"')
+
+
+def test_a_run_whose_data_was_deleted_is_told_in_a_line(tmp_path, capsys):
+    store = made(tmp_path / "store", (), ("judge.skill=0.8",))
+    shutil.rmtree(tmp_path / "store" / "objects")
+    told, page = report(LocalStore(tmp_path / "store"), capsys, tmp_path / "gone.html")
+    assert told["rows"] == 0
+    assert "gone" in page
+    assert page.count("Not shown:") >= 3
+    assert "0.8" in page  # the metrics that the record itself has
+    assert store.run_ids()[-1] == told["run_id"]
+
+
+def test_a_run_whose_earlier_rows_alone_were_deleted(tmp_path, capsys):
+    store = made(tmp_path / "store", (), ("judge.skill=0.8",))
+    rows = source(store, RunRecord.model_validate(store.run(store.run_ids()[0]))).rows
+    next((tmp_path / "store" / "objects").rglob(rows[2:])).unlink()
+    told, page = report(store, capsys, tmp_path / "report.html")
+    assert told["rows"] == 600
+    assert 'id="moved"' not in page
+
+
+def test_facts_of_a_strange_shape_take_their_own_part_along_only(tmp_path, capsys):
+    store = made(tmp_path / "store", ("judge.shape=strange",))
+    told, _ = report(store, capsys, tmp_path / "report.html")
+    assert set(told["missing"]) == {"classes", "slices", "calibration"}
+    assert told["rows"] == 600
+
+
+def test_a_file_that_is_no_report_is_left_alone(store, tmp_path):
+    for name, text in (("thesis.html", "<html>"), ("folder", None)):
+        path = tmp_path / name
+        path.write_text(text) if text else path.mkdir()
+        with pytest.raises(UsageError, match="name another"):
+            show_report(store, None, None, path, as_json=False)
+    with pytest.raises(UsageError, match="cannot write"):
+        show_report(store, None, None, tmp_path / "nowhere" / "report.html", as_json=False)
+    assert (tmp_path / "thesis.html").read_text() == "<html>"
+
+
+@pytest.mark.parametrize("words", [("2024",), ("--against", "2024")])
+def test_a_run_that_is_not_there(store, tmp_path, words):
+    done = subprocess.run([sys.executable, "-m", "flows", "report", *words, "--store", str(store.root)], capture_output=True, text=True,
+                          cwd=tmp_path, check=False, env={"PATH": "", "PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert done.returncode == 2
+    assert "run '2024': no such run" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_empty_store_says_what_to_do(tmp_path):
+    with pytest.raises(UsageError, match="no runs in"):
+        show_report(LocalStore(tmp_path), None, None, None, as_json=False)
+
+
+def test_a_payload_holds_what_it_was_given():
+    texts = ["", "naïve 猫 🙂", "</script>"]
+    packed = payload.payload({"a": 1}, {"text": payload.texts(texts), "n": payload.numbers(np.array([0, 70_000]))})
+    block = gzip.decompress(base64.b64decode(packed))
+    size = int.from_bytes(block[:4], "little")
+    head = json.loads(block[4 : 4 + size])
+    start = 4 + size
+    told = head["columns"]
+    assert start % 8 == 0
+    assert (head["a"], told["n"]["type"], told["text.length"]["type"]) == (1, "u32", "u8")
+    at = start + told["text"]["at"]
+    assert block[at : at + told["text"]["bytes"]].decode() == "".join(texts)
+    lengths = block[start + told["text.length"]["at"] :][:3]
+    assert list(lengths) == [len(one.encode("utf-16-le")) // 2 for one in texts]
+    with pytest.raises(ValueError, match="nothing below 0"):
+        payload.numbers(np.array([-1]))
+
+
+def test_places_on_an_axis():
+    found = axis([0.2, None, 0.8])
+    assert (found.at(0.2), found.at(0.5), found.at(0.8), found.at(9)) == ("3.00%", "50.00%", "97.00%", "97.00%")
+    assert [text for _, text in found.ticks] == ["0.2", "0.4", "0.6", "0.8"]
+    assert balanced([0.01, -0.03]).at(0) == "50.00%"
+    assert axis([]).ticks
+    assert axis([1.0, 1.0]).at(1.0) == "50.00%"
+
+
+def test_figures():
+    assert (written(0.12345), written(None), written(123456.0)) == ("0.123", "\N{EN DASH}", "1.235e+05")
+    assert (change(-0.5), change(0.5)) == ("\N{MINUS SIGN}0.500", "+0.500")
+    assert (points("accuracy", 0.01), points("accuracy", -0.021, signed=True), points("rmse", 0.5)) == ("1.0 point", "\N{MINUS SIGN}2.1 points", "0.500")
