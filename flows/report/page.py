@@ -107,7 +107,9 @@ def _part(make: Callable[[], Any], name: str, gone: str = "") -> Part:
     except DamagedError as error:
         return Part(why=f"Not shown: {bounded(str(error), 300)}.")
     except SHAPE as error:
-        return Part(why=f"Not shown: the facts of the {name} are not of the shape that this report reads ({bounded(str(error), 120)}).")
+        return Part(
+            why=f"Not shown: the facts of the {name} are not of the shape that this report reads ({bounded(str(error), 120)})."
+        )
     return Part(found, "" if found or not gone else f"Not shown: {bounded(gone, 300)}.")
 
 

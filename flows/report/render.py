@@ -34,7 +34,9 @@ def _section(name: str, given: dict[str, Any]) -> Markup:
     try:
         return Markup(_environment().get_template(f"{name}.html").render(**given))  # noqa: S704  # a template's own output, escaped there
     except (UndefinedError, *SHAPE) as error:
-        return Markup('<p class="notice quiet">{}: not shown: facts in another shape than expected ({}).</p>').format(name, shown(error))
+        return Markup('<p class="notice quiet">{}: not shown: facts in another shape than expected ({}).</p>').format(
+            name, shown(error)
+        )
 
 
 def _placed(page: Page) -> dict[str, Any]:

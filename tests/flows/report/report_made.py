@@ -97,7 +97,9 @@ class Judge(Stage):
         if self.kind == "number":
             said = [float(one) + rng.normal() for one in label]
             loss = [(a - float(b)) ** 2 for a, b in zip(said, label, strict=True)]
-            return pa.table(common | {"prediction": [str(one) for one in said], "values": [[one] for one in said], "loss": loss}).select(list(Prediction.columns()))
+            return pa.table(
+                common | {"prediction": [str(one) for one in said], "values": [[one] for one in said], "loss": loss}
+            ).select(list(Prediction.columns()))
         truth = np.array([names.index(one) for one in label])
         sure = rng.random(n) < (self.skill if model == "net" else 0.3)
         said = np.where(sure, truth, rng.integers(0, len(names), n))
@@ -108,13 +110,32 @@ class Judge(Stage):
         odds[np.arange(n), said] = share
         loss = -np.log(odds[np.arange(n), truth])
         values = pa.ListArray.from_arrays(pa.array(np.arange(0, n * width + 1, width, dtype=np.int32)), pa.array(odds.ravel()))
-        return pa.table(common | {"prediction": [names[one] for one in said], "values": values, "loss": loss}).select(list(Prediction.columns()))
+        return pa.table(common | {"prediction": [names[one] for one in said], "values": values, "loss": loss}).select(
+            list(Prediction.columns())
+        )
 
     def _measured(self, share: float, n: int, names: list[str], told: pa.Table) -> tuple[dict[str, Any], dict[str, Any]]:
         def m(value: float, **more: Any) -> dict[str, Any]:
-            return {"value": value, "low": value - 0.03, "high": value + 0.03, "n": n, "higher": True, "status": "ok", "method": "bca", **more}
+            return {
+                "value": value,
+                "low": value - 0.03,
+                "high": value + 0.03,
+                "n": n,
+                "higher": True,
+                "status": "ok",
+                "method": "bca",
+                **more,
+            }
 
-        unheard = {"value": None, "low": None, "high": None, "n": 3, "higher": True, "status": "not evaluated", "reason": "one class only"}
+        unheard = {
+            "value": None,
+            "low": None,
+            "high": None,
+            "n": 3,
+            "higher": True,
+            "status": "not evaluated",
+            "reason": "one class only",
+        }
         if self.kind == "number":
             return {"rmse": m(1.0, higher=False), "r2": m(0.4)}, {}
         metrics = {"accuracy": m(share), "macro_f1": m(share - 0.02), "auroc": unheard, "log_loss": m(1.2, higher=False)}
@@ -167,7 +188,15 @@ class Trained(Stage):
         ]  # fmt: skip
         findings = [{"check": f"loss {SCRIPT}", "epoch": 2, "found": BROKEN, "expected": "less", "ok": False}]
         return Report(
-            facts={"kind": "training", "metric": "accuracy", "best_epoch": 4, "steps": 60, "at_most": 6, "epochs": epochs, "findings": findings}
+            facts={
+                "kind": "training",
+                "metric": "accuracy",
+                "best_epoch": 4,
+                "steps": 60,
+                "at_most": 6,
+                "epochs": epochs,
+                "findings": findings,
+            }
         )
 
 
@@ -182,7 +211,13 @@ class Against(Stage):
 
     def run(self, evaluation: Evaluation, rows: Table[Prediction]) -> Report:
         """The line alone."""
-        return Report(facts={"keep": {"line": "keep net: it is better by 30.0 points of accuracy [27.1, 33.0]"}, "comparisons": [], "n": 1})
+        return Report(
+            facts={
+                "keep": {"line": "keep net: it is better by 30.0 points of accuracy [27.1, 33.0]"},
+                "comparisons": [],
+                "n": 1,
+            }
+        )
 
     def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Compared:
         """Three metrics, of which one cannot be told."""
@@ -195,7 +230,12 @@ class Against(Stage):
         one = {"before": a["accuracy"]["value"], "after": b["accuracy"]["value"], "delta": delta, "low": low, "high": high, "method": "bca",
                "test": "exact McNemar", "p": 0.0001, "p_holm": 0.0003, "smallest_effect": 0.03, "margin": self.margin, "higher": True,
                "verdict": verdict, "status": "ok", "reason": ""}  # fmt: skip
-        unheard = {**dict.fromkeys(("before", "after", "delta", "low", "high")), "verdict": None, "status": "not evaluated", "reason": "one class only"}
+        unheard = {
+            **dict.fromkeys(("before", "after", "delta", "low", "high")),
+            "verdict": None,
+            "status": "not evaluated",
+            "reason": "one class only",
+        }
         slices = [{"name": "kind=b", "column": "kind", "value": "b", "n": 180, "status": "ok", "before": 0.5, "after": 0.6, "delta": 0.1, "low": 0.02,
                    "high": 0.18, "verdict": "better"}]  # fmt: skip
         facts = {
@@ -208,7 +248,9 @@ class Against(Stage):
                 "without_suspects": {"n": 380, "metric": "accuracy", "delta": delta, "low": low, "high": high, "verdict": verdict},
             }},
         }  # fmt: skip
-        return Compared(verdict, [{"model": "net", "metric": "accuracy", "value": one["after"], "other": one["before"], **one}], facts)
+        return Compared(
+            verdict, [{"model": "net", "metric": "accuracy", "value": one["after"], "other": one["before"], **one}], facts
+        )
 
 
 PIPELINE = Pipeline(

@@ -151,7 +151,9 @@ def test_hostile_names_are_text(visit, file):
 
 def test_the_policy_stops_what_the_page_did_not_bring(visit, file):
     tab = visit(file).ready()
-    tab.page.evaluate("() => { const one = document.createElement('script'); one.textContent = 'window.seen = 1'; document.body.append(one); }")
+    tab.page.evaluate(
+        "() => { const one = document.createElement('script'); one.textContent = 'window.seen = 1'; document.body.append(one); }"
+    )
     tab.page.evaluate("() => fetch('http://127.0.0.1:9/').catch(() => 0)")
     assert tab.page.evaluate("window.seen") is None
     assert len(tab.troubles) >= 2
@@ -171,7 +173,9 @@ def test_it_is_dark_where_the_reader_likes_it_dark(visit, file, pictures):
     colours = []
     for scheme in ("light", "dark"):
         tab = visit(file, color_scheme=scheme).ready()
-        colours.append(tab.page.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"))
+        colours.append(
+            tab.page.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
+        )
         tab.page.screenshot(path=pictures / f"{scheme}.png")
     assert colours == [["rgb(255, 255, 255)", "rgb(27, 32, 39)"], ["rgb(20, 23, 27)", "rgb(230, 233, 238)"]]
 
@@ -197,7 +201,11 @@ def test_ten_thousand_classes(visit, tmp_path, pictures):
 
 
 def test_numbers_as_targets(visit, tmp_path, pictures):
-    store = made(tmp_path / "store", ("rows.numbers=true", "judge.kind=number"), ("rows.numbers=true", "judge.kind=number", "judge.skill=0.7"))
+    store = made(
+        tmp_path / "store",
+        ("rows.numbers=true", "judge.kind=number"),
+        ("rows.numbers=true", "judge.kind=number", "judge.skill=0.7"),
+    )
     show_report(store, None, None, tmp_path / "numbers.html", as_json=False)
     tab = visit(tmp_path / "numbers.html").ready()
     assert tab.page.text_content("h1") == "No verdict"

@@ -148,4 +148,8 @@ def test_places_on_an_axis():
 def test_figures():
     assert (written(0.12345), written(None), written(123456.0)) == ("0.123", "\N{EN DASH}", "1.235e+05")
     assert (change(-0.5), change(0.5)) == ("\N{MINUS SIGN}0.500", "+0.500")
-    assert (points("accuracy", 0.01), points("accuracy", -0.021, signed=True), points("rmse", 0.5)) == ("1.0 point", "\N{MINUS SIGN}2.1 points", "0.500")
+    assert (points("accuracy", 0.01), points("accuracy", -0.021, signed=True), points("rmse", 0.5)) == (
+        "1.0 point",
+        "\N{MINUS SIGN}2.1 points",
+        "0.500",
+    )
