@@ -65,7 +65,8 @@ def _document(found: Page, file: Path) -> dict[str, object]:
         "file": str(file),
         "bytes": file.stat().st_size,
         "rows": len(rows.ids) if rows else 0,
-        "missing": {name: part.why for name, part in found.parts.items() if part.why},
+        "missing": {name: part.why for name, part in found.parts.items() if part.why}
+        | ({"evaluation": found.source.gone} if found.source.gone else {}),
     }
 
 

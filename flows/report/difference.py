@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from pipeline import BrickwiseError, LocalStore, UsageError
-from pipeline.compare import against
-from pipeline.difference import difference as diff_of
+from pipeline.compare import Comparing, against, inputs
 from pipeline.digest import Json
 from pipeline.record import Difference, RunRecord, load_run
 
@@ -45,7 +46,14 @@ def difference(store: LocalStore, record: RunRecord, earlier: RunRecord | None, 
         pipeline = load_pipeline(record.origin or record.pipeline).set(record.settings)
     except BrickwiseError as error:
         return kept or Difference(against=earlier.run_id, note=f"the pipeline cannot be loaded: {error}"), {}
-    facts = dict(diff_of(pipeline, store, earlier, record).facts)
-    if not facts["models"]:
-        return kept or against(pipeline, store, record.steps, str(earlier.run_id)), {}
-    return kept or Difference(against=earlier.run_id, verdict=facts["verdict"]), facts
+    outputs, past = ({step.name: step.outputs for step in run.steps} for run in (record, earlier))
+    for name, step in pipeline.steps.items():
+        if isinstance(step.stage, Comparing):
+            with suppress(BrickwiseError, KeyError):
+                found = step.stage.diff(
+                    inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")
+                )
+                return kept or Difference(against=earlier.run_id, verdict=found.verdict, details=tuple(found.details)), dict(
+                    found.facts
+                )
+    return kept or against(pipeline, store, record.steps, str(earlier.run_id)), {}

@@ -73,7 +73,7 @@ def per_class(now: Source) -> Any:
     if not found:
         return None
     others = [name for name in now.models if name != now.model and now.details(name).get("classes")]
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "name": name,
             "support": int(one.get("support") or 0),

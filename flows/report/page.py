@@ -45,7 +45,7 @@ class Page:
     verdict: Verdict
     facts: Json
     gates: tuple[GateOutcome, ...]
-    changed: dict[str, list[str]]
+    changed: Part
     comparable: Part
     deltas: dict[str, list[tuple[Delta, Axis | None]]]
     parts: Mapping[str, Part]
@@ -71,7 +71,7 @@ def page(store: LocalStore, record: RunRecord, earlier: RunRecord | None, gone: 
     margin = number(headline.get("margin", now.judged.get("margin")))
     own = now.metrics.get(model, {}).get(metric)
     shown = subject(store, str(record.run_id))
-    rows = _part(lambda: _predictions(store, now, was), "predictions", now.gone)
+    rows = _part(lambda: _predictions(store, now, was), "predictions")
     return Page(
         record=record,
         earlier=earlier,
@@ -80,14 +80,14 @@ def page(store: LocalStore, record: RunRecord, earlier: RunRecord | None, gone: 
         verdict=verdict(found, told, facts, model, metric, margin, estimate(metric, own) if own is not None else None),
         facts=facts,
         gates=record.gates,
-        changed={step: line.split("; ") for step, line in changes(store, earlier, record).items()} if earlier else {},
+        changed=_part(lambda: _changed(store, earlier, record), "keys"),
         comparable=_part(lambda: facts.get("comparable") or None, "comparison"),
         deltas=_by_model(found, model),
         judged=[(step, one) for step in shown.steps for one in tally_of(step)],
         parts={
-            "ladder": _part(lambda: models.ladder(now, metric), "ladder", now.gone),
+            "ladder": _part(lambda: models.ladder(now, metric), "ladder"),
             "data": _part(lambda: _data(store, now), "data profile"),
-            "classes": _part(lambda: models.per_class(now), "metrics per class", now.gone),
+            "classes": _part(lambda: models.per_class(now), "metrics per class"),
             "confusion": _part(lambda: models.confusion(now), "confusion"),
             "calibration": _part(lambda: models.calibration(now), "calibration"),
             "selective": _part(lambda: now.details(now.model).get("selective"), "selective prediction"),
@@ -101,7 +101,7 @@ def page(store: LocalStore, record: RunRecord, earlier: RunRecord | None, gone: 
     )
 
 
-def _part(make: Callable[[], Any], name: str, gone: str = "") -> Part:
+def _part(make: Callable[[], Any], name: str) -> Part:
     try:
         found = make()
     except DamagedError as error:
@@ -110,7 +110,7 @@ def _part(make: Callable[[], Any], name: str, gone: str = "") -> Part:
         return Part(
             why=f"Not shown: the facts of the {name} are not of the shape that this report reads ({bounded(str(error), 120)})."
         )
-    return Part(found, "" if found or not gone else f"Not shown: {bounded(gone, 300)}.")
+    return Part(found)
 
 
 def _by_model(found: Sequence[Delta], first: str) -> dict[str, list[tuple[Delta, Axis | None]]]:
@@ -118,6 +118,10 @@ def _by_model(found: Sequence[Delta], first: str) -> dict[str, list[tuple[Delta,
     for one in sorted(found, key=lambda one: one.model != first):
         by.setdefault(one.model, []).append((one, models.delta_axis(one)))
     return by
+
+
+def _changed(store: LocalStore, earlier: RunRecord | None, record: RunRecord) -> dict[str, list[str]]:
+    return {step: line.split("; ") for step, line in changes(store, earlier, record).items()} if earlier else {}
 
 
 def _data(store: LocalStore, now: Source) -> Any:

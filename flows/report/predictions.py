@@ -69,7 +69,7 @@ class Predictions:
         return {name: row for row, name in enumerate(self.ids)}
 
     def moved(self, model: str) -> dict[str, tuple[int, list[Listed]]]:
-        """ "fixed" and "broken": how many rows, and the first of them, those of which the model is surest first."""
+        """`fixed` and `broken`: how many rows, and the first of them, those of which the model is surest first."""
         found = next((one for one in self.answers if one.model == model), None)
         if found is None or found.before is None or not self.names:
             return {}
@@ -82,11 +82,21 @@ class Predictions:
         where = np.flatnonzero(rows)
         sure = np.nan_to_num(found.confidence[where], nan=0.0)
         first = where[np.argsort(-sure, kind="stable")][:_LISTED]
-        name = lambda code: shown(self.names[code], 60)  # noqa: E731  # nothing else needs it
+        before = found.before if found.before is not None else found.prediction
         return [
-            Listed(int(r), shown(self.ids[r], 100), name(self.label[r]), name(found.before[r]), name(found.prediction[r]), shown(self.texts[r], 160))  # type: ignore[index]
-            for r in first
-        ]  # fmt: skip
+            Listed(
+                row=int(row),
+                id=shown(self.ids[row], 100),
+                label=self._named(self.label[row]),
+                before=self._named(before[row]),
+                after=self._named(found.prediction[row]),
+                text=shown(self.texts[row], 160),
+            )
+            for row in first
+        ]
+
+    def _named(self, code: int) -> str:
+        return shown(self.names[code], 60)
 
     def packed(self) -> str:
         """Base64 of all of it, for the page; the script has the other side."""
@@ -219,7 +229,8 @@ def _answers(model: str, now: pa.Table, was: pa.Table | None, names: list[str], 
 def _codes(column: pa.ChunkedArray, names: list[str]) -> Array:
     """Positions in names, -1 of null."""
     found = pc.fill_null(pc.index_in(column.combine_chunks(), value_set=pa.array(names, pa.string())), -1)
-    return found.to_numpy(zero_copy_only=False).astype(np.int64)
+    codes: Array = found.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes
 
 
 def _float(column: pa.ChunkedArray) -> Array:
@@ -227,7 +238,8 @@ def _float(column: pa.ChunkedArray) -> Array:
 
 
 def _quantised(values: Array) -> Array:
-    return np.rint(np.clip(np.nan_to_num(values, nan=0.0), 0, 1) * _SCALE).astype(np.int64)
+    whole: Array = np.rint(np.clip(np.nan_to_num(values, nan=0.0), 0, 1) * _SCALE).astype(np.int64)
+    return whole
 
 
 def _coded(found: list[str]) -> tuple[list[str], Array]:

@@ -62,7 +62,7 @@ def _slice(one: Mapping[str, Any], metric: str, moved: Mapping[str, Any] | None,
 
 
 def _moved(metric: str, one: Mapping[str, Any]) -> Delta:
-    ends = {name: number(one.get(name)) for name in ("before", "after", "delta", "low", "high")}
+    ends: dict[str, Any] = {name: number(one.get(name)) for name in ("before", "after", "delta", "low", "high")}
     return Delta("", metric, **ends, verdict=str(one.get("verdict") or ""), reason=str(one.get("reason") or ""))
 
 

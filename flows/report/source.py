@@ -64,7 +64,8 @@ class Source:
 
 def source(store: LocalStore, record: RunRecord) -> Source:
     """Look a run up; nothing of it needs to be there."""
-    judged, found = {}, None
+    judged: Json = {}
+    found: Any = None
     gone = ""
     for step in record.steps:
         parts = ((store.action(step.key) if step.key else None) or {}).get("parts", {})
@@ -75,7 +76,7 @@ def source(store: LocalStore, record: RunRecord) -> Source:
             try:
                 document = manifest(store, digest)
             except DamagedError as error:
-                gone = gone or (f"what step {step.name!r} made is gone: {error}" if "evaluation" in step.outputs else "")
+                gone = gone or (f"what step {step.name!r} made cannot be read: {error}" if "evaluation" in step.outputs else "")
                 continue
             if document["kind"] == "Evaluation":
                 found = (document["facts"], step, parts)

@@ -44,9 +44,10 @@
     for (let i = 0; i < lengths.length; i++) ends[i] = end += lengths[i];
     const at = (row) => whole.slice(row ? ends[row - 1] : 0, ends[row]);
     let lower = null;
+    const prepare = () => { lower ??= whole.toLowerCase(); };
     const rowsWith = (wanted) => {
       const found = new Uint8Array(lengths.length);
-      lower ??= whole.toLowerCase();
+      prepare();
       if (lower.length !== whole.length) { // letters that grow when they are lowered: slower, a row at a time
         for (let row = 0; row < found.length; row++) found[row] = at(row).toLowerCase().includes(wanted) ? 1 : 0;
         return found;
@@ -61,7 +62,7 @@
       }
       return found;
     };
-    return { at, rowsWith, count: lengths.length };
+    return { at, rowsWith, prepare, count: lengths.length };
   }
 
   function open({ head, column }) {
@@ -314,6 +315,8 @@
     filter();
     root.hidden = false;
     get("waiting").remove();
+    setTimeout(text.prepare, 200); // before somebody types
+    setTimeout(id.prepare, 300);
     document.documentElement.dataset.ready = Math.round(performance.now());
   }
 

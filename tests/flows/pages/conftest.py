@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,9 @@ def folder(store: LocalStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Headless Chromium, or a skip that says it is not there."""
+    """Headless Chromium, or a skip that says it is not there; a failure where BRICKWISE_BROWSER is `required`."""
+    if CHROMIUM is None and os.environ.get("BRICKWISE_BROWSER") == "required":
+        pytest.fail("BRICKWISE_BROWSER=required, and there is no chromium; apt-get install chromium")
     if CHROMIUM is None:
         pytest.skip("no chromium here; apt-get install chromium")
     with browser(tmp_path_factory.mktemp("chromium")) as tab:

@@ -34,7 +34,7 @@ class Rows(Stage):
         names = names_of(self.classes)
         label = rng.integers(0, len(names), self.count)
         words = ["meow", "growl", "ﬁsh", "İstanbul", SCRIPT, "naïve 猫 🙂", "the quick brown fox says"]
-        text = [" ".join(rng.choice(words, 12)) + f" number {i}" for i in range(self.count)]
+        text = [" ".join(rng.choice(words, 6)) + f" number {i}" for i in range(self.count)]
         return Table.of(
             SplitText,
             pa.table(

@@ -71,8 +71,10 @@ def test_a_run_whose_data_was_deleted_is_told_in_a_line(tmp_path, capsys):
     shutil.rmtree(tmp_path / "store" / "objects")
     told, page = report(LocalStore(tmp_path / "store"), capsys, tmp_path / "gone.html")
     assert told["rows"] == 0
-    assert "gone" in page
-    assert page.count("Not shown:") >= 3
+    assert set(told["missing"]) == {"evaluation"}
+    assert "is missing from the store" in told["missing"]["evaluation"]
+    assert page.count("The evaluation of this run is not in the store any more.") == 1
+    assert 'id="predictions"' not in page
     assert "0.8" in page  # the metrics that the record itself has
     assert store.run_ids()[-1] == told["run_id"]
 
