@@ -114,6 +114,10 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
             metavar="STEP.CHECK=REASON",
             help="let a check that fails pass this once; the record of the run says so",
         )
+    found["run"].add_argument(
+        "--junit", metavar="FILE", type=Path, help="also the checks and gates as JUnit XML, whatever the outcome"
+    )
+    found["run"].add_argument("--markdown", metavar="FILE", type=Path, help="also a summary for a pull request, likewise")
 
     made = command("validate", "Run data stages and their checks, never training; or check files of rows.")
     made.add_argument(
@@ -144,17 +148,33 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made.add_argument("--check", metavar="NAME", help="the rows that broke this check instead, which went on or were blocked")
     made.add_argument("--limit", metavar="N", type=int, default=5, help="rows shown of each reason (5)")
 
-    made = command("runs", "List runs, newest first.")
+    made = command("runs", "Show runs as a tree, newest first: which came from which, what changed, and with what outcome.")
     made.add_argument("pipeline", metavar="PIPELINE", nargs="?", help=f"only of {PIPELINE}")
+
+    made = command("log", "Show how a metric came to be what it is: a line a run, oldest first, or a chart.")
+    made.add_argument("pipeline", metavar="PIPELINE", nargs="?", help=f"{PIPELINE}; that of the newest run")
+    made.add_argument("--model", metavar="NAME", help="the one by which runs are judged, unless named")
+    made.add_argument("--metric", metavar="NAME", help="likewise")
+    made.add_argument(
+        "--plot",
+        metavar="FILE",
+        nargs="?",
+        type=Path,
+        const=Path("brickwise-log.svg"),
+        help=".svg or .html, drawn (brickwise-log.svg)",
+    )
 
     made = command("show", "Show one run, or one step of it: its checks, and what it quarantined.")
     made.add_argument("run", metavar="RUN|STEP", help=f"{RUN}; or a step, of the newest run that has it")
     made.add_argument("step", metavar="STEP", nargs="?", help="that step of RUN")
     made.add_argument("--key", action="store_true", help="the whole key of the step: what its output depends on")
 
-    made = command("export", "Write the model of a step to a folder that needs no store, with its ONNX or TensorBoard files.")
+    made = command(
+        "export",
+        "Write the model or the evaluation of a step to a folder that needs no store; a model with ONNX or TensorBoard files.",
+    )
     made.add_argument("run", metavar="RUN", help=RUN)
-    made.add_argument("step", metavar="STEP", help="whose model")
+    made.add_argument("step", metavar="STEP", help="whose model or evaluation")
     made.add_argument("folder", metavar="FOLDER", type=Path, help="where to; a new one")
     made.add_argument("--onnx", action="store_true", help="model.onnx beside it, compared with torch before it is written")
     made.add_argument("--tensorboard", action="store_true", help="its training log as a TensorBoard event file")
@@ -171,6 +191,7 @@ def grammar() -> tuple[Parser, dict[str, Command]]:
     made = command("diff", "Compare two runs: by default the newest with its champion; with one, that one with its champion.")
     made.add_argument("before", metavar="A", nargs="?", help=RUN)
     made.add_argument("after", metavar="B", nargs="?", help=RUN)
+    made.add_argument("--to", type=Path, metavar="FOLDER", help="write the diff and its rows there as well; a new one")
 
     made = command("accept", "Make a run the champion, with which later runs of its pipeline are compared, and record it.")
     made.add_argument("run", metavar="RUN", help=RUN)

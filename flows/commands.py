@@ -27,15 +27,26 @@ def _command(function: Callable[..., int | None]) -> Callable[..., int | None]:
 
 
 @_command
-def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json: bool, store: Path) -> int:
+def run(
+    *,
+    pipeline: str,
+    settings: Sequence[str],
+    selection: Selection,
+    junit: Path | None,
+    markdown: Path | None,
+    as_json: bool,
+    store: Path,
+) -> int:
     """Run what is stale, compare with the champion, and show it; 1 when a stage failed, 3 when a check blocked, 4 when a gate is not met."""
     from pipeline.follower import is_follower
     from pipeline.runner import run as run_pipeline
 
     from .display import display
     from .engine import prefect_engine
+    from .told import require_place, tell
 
     local = LocalStore(store)
+    require_place(junit, markdown)
     if is_follower():  # rank 0 alone speaks
         memory.enable()  # off since start-up; see __main__.py
         with redirect_stdout(sys.stderr):
@@ -52,6 +63,7 @@ def run(*, pipeline: str, settings: Sequence[str], selection: Selection, as_json
             listener=shown.progress,
             announce=shown.finished,
         )
+    tell(record, local, junit, markdown)
     if as_json:
         if record.exit_code or record.overrides:  # the document's shape is fixed and has no place for reasons
             from .gates import unmet
@@ -138,21 +150,19 @@ def quarantine(
 
 @_command
 def runs(*, pipeline: str | None, as_json: bool, store: Path) -> None:
-    """List runs, newest first."""
-    local = LocalStore(store)
-    name = load_pipeline(pipeline).name if pipeline else None
-    records = [RunRecord.model_validate(document) for document in local.runs(name)]
-    if as_json:
-        _print_document([record.model_dump(mode="json") for record in records])
-        return
-    if not records:
-        print(f"no runs in {store}; next: {command(local, 'run', 'docstrings')}")
-        return
-    from .show import console
-    from .tables import runs_table
+    """Show runs as a tree, newest first: which came from which, what changed, and with what outcome."""
+    from .tree import show_runs
 
-    champions = {record.pipeline: local.ref(record.pipeline, "champion") for record in records}
-    console().print(runs_table(records, champions))
+    show_runs(LocalStore(store), load_pipeline(pipeline).name if pipeline else None, as_json=as_json)
+
+
+@_command
+def log(*, pipeline: str | None, model: str | None, metric: str | None, plot: Path | None, as_json: bool, store: Path) -> None:
+    """Show how a metric came to be what it is: a line a run, oldest first, or a chart."""
+    from .log import show_log
+
+    name = load_pipeline(pipeline).name if pipeline else None
+    show_log(LocalStore(store), name, model, metric, plot, as_json=as_json)
 
 
 @_command
@@ -194,7 +204,7 @@ def _run_or_step(store: LocalStore, named: str, step: str | None) -> tuple[RunRe
 
 @_command
 def export(*, run: str, step: str, folder: Path, onnx: bool, tensorboard: bool, as_json: bool, store: Path) -> None:
-    """Write the model of a step to a folder that needs no store, and beside it what is asked for."""
+    """Write the model or the evaluation of a step to a folder that needs no store, and beside a model what is asked for."""
     from .export import export_step
 
     memory.enable()  # off since start-up; see __main__.py
@@ -221,39 +231,12 @@ def report(*, run: str | None, against: str | None, to: Path | None, as_json: bo
 
 
 @_command
-def diff(*, before: str | None, after: str | None, as_json: bool, store: Path) -> None:
+def diff(*, before: str | None, after: str | None, to: Path | None, as_json: bool, store: Path) -> None:
     """Compare two runs: by default the newest with its champion; with one, that one with its champion."""
-    from pipeline.compare import against, changes
+    from .diffing import show_diff
 
-    from .accept import accepted
-
-    local = LocalStore(store)
-    ids = local.run_ids()
-    if not ids:
-        raise UsageError(f"no runs in {store}; next: {command(local, 'run', 'docstrings')}")
-    newer = load_run(local, after or before or ids[-1])
-    earlier = before if after else local.ref(newer.pipeline, "champion")
-    if earlier is None:
-        raise UsageError(f"pipeline {newer.pipeline!r} has no champion yet; name two runs, or accept one")
-    older = load_run(local, earlier)
-    if older.pipeline != newer.pipeline:
-        raise UsageError(
-            f"run {older.run_id} is of {older.pipeline!r}, {newer.run_id} of {newer.pipeline!r}; expected the same"
-        )
-    found = against(_pipeline_of(newer), local, newer.steps, str(older.run_id))
-    changed = changes(local, older, newer)
-    if as_json:
-        both = {"before": older, "after": newer}
-        document = {name: one.run_id for name, one in both.items()} | {
-            "changes": changed,
-            "overrides": {name: one.overrides for name, one in both.items()},
-            "accepted": {name: [a.model_dump(mode="json") for a in accepted(local, one)] for name, one in both.items()},
-        }
-        _print_document(document | found.model_dump(mode="json", exclude={"against"}))
-        return
-    from .show import console, diff_view
-
-    console().print(diff_view(found, changed, older, newer, local))
+    memory.enable()  # off since start-up; see __main__.py
+    show_diff(LocalStore(store), before, after, to, as_json=as_json)
 
 
 @_command

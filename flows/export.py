@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline import Artifact, LocalStore, Model, Report, UsageError
+from pipeline import Artifact, Evaluation, LocalStore, Model, Report, UsageError
 from pipeline.accept import what_is_gone
 from pipeline.errors import suggest
 from pipeline.publish import load, manifest
@@ -16,6 +16,8 @@ from pipeline.record import RunRecord
 from pipeline.stage import Port
 from pipeline.store import durable
 
+from .evaluation import evaluation_of, evaluations
+from .export_evaluation import ROWS, export_evaluation
 from .reports import reports
 
 _MODEL, _CURVES, _SPEED = "model.onnx", "curves.svg", "speed.json"
@@ -25,9 +27,9 @@ _EVENTS = "tensorboard"
 def export_step(
     store: LocalStore, record: RunRecord, name: str, folder: Path, *, onnx: bool, tensorboard: bool, as_json: bool
 ) -> None:
-    """Write the model of a step to a folder, and beside it what is asked for. Nothing is written where any of it cannot be made.
+    """Write the model or the evaluation of a step to a folder, and beside a model what is asked for; all of it or nothing.
 
-    Raises UsageError for a step without a model, or without the training log that TensorBoard files are made of.
+    Raises UsageError for a step with neither, or without the training log that TensorBoard files are made of.
     """
     step = record.step(name)
     if step is None:
@@ -36,10 +38,18 @@ def export_step(
         raise UsageError(line)
     with store.lease():
         model = _output(store, step.outputs, Model)
+        if model is None and evaluation_of(store, step) is not None:
+            if onnx or tensorboard:
+                raise UsageError(f"step {name!r} made an evaluation, and {'--onnx' if onnx else '--tensorboard'} is for models")
+            made = export_evaluation(store, record, step, folder)
+            _say_evaluation(record, name, made, folder, as_json=as_json)
+            return
         if model is None:
             others = [s.name for s in record.steps if _output(store, s.outputs, Model) is not None]
+            measured = evaluations(store, record)
             raise UsageError(
                 f"step {name!r} of run {record.run_id} made no model; those that did: {', '.join(others) or 'none'}"
+                + (f"; an evaluation: {', '.join(measured)}" if measured else "")
             )
         log = _output(store, step.outputs, Report)
         log = log if log is not None and log.facts.get("kind") == "training" else None
@@ -52,10 +62,7 @@ def export_step(
     for inner, data in beside.items():
         durable.write(folder.absolute() / inner, data, folder.absolute(), read_only=False)
     if as_json:
-        files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-        document = {"run_id": record.run_id, "step": name, "model": model.digest, "folder": str(folder), "files": files}
-        json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
-        sys.stdout.write("\n")
+        _print_document(record, name, folder, model=model.digest)
         return
     print(f"{name} of run {record.run_id}: {model.facts.get('family')}, {', '.join(['the model', *beside])} in {folder}")
     reads = model.facts.get("reads", ["text"])
@@ -65,6 +72,22 @@ def export_step(
     print(f"next: {shlex.join(['python', '-c', code])}")
     if tensorboard:
         print(f"      tensorboard --logdir {folder / _EVENTS}")
+
+
+def _say_evaluation(record: RunRecord, name: str, made: Evaluation, folder: Path, *, as_json: bool) -> None:
+    if as_json:
+        _print_document(record, name, folder, evaluation=made.facts["identity"]["evaluation"])
+        return
+    print(f"{name} of run {record.run_id}: the evaluation, {', '.join(made.files)} in {folder}")
+    if ROWS in made.files:
+        print(f"next: {shlex.join(['python', '-c', f'import pandas; print(pandas.read_parquet({str(folder / ROWS)!r}))'])}")
+
+
+def _print_document(record: RunRecord, name: str, folder: Path, **made: str) -> None:
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    document = {"run_id": record.run_id, "step": name, **made, "folder": str(folder), "files": files}
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
 
 
 def _measured(store: LocalStore, record: RunRecord, name: str) -> dict[str, bytes]:

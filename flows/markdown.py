@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.check import Finding, Receipt
 from pipeline.errors import bounded
+from pipeline.headline import interval
 from pipeline.record import Outcome
 
 
@@ -17,7 +18,7 @@ def metrics_table(
     if not metrics or not names:
         return "Nothing was evaluated in this run."
     rows = [[model, *(interval(found[name]) if name in found else "" for name in names)] for model, found in metrics.items()]
-    return "\n\n".join([_table(["model", *names], rows), *map(_cell, keep)])
+    return "\n\n".join([table(["model", *names], rows), *map(cell, keep)])
 
 
 def checks_table(outcomes: Sequence[Outcome]) -> str:
@@ -30,12 +31,7 @@ def checks_table(outcomes: Sequence[Outcome]) -> str:
     ]
     if not rows:
         return "No check was needed in this run."
-    return _table(["step", "check", "outcome", "finding"], sorted(rows, key=lambda row: row[2] == "passed"))
-
-
-def interval(found: Mapping[str, float]) -> str:
-    """`0.712 [0.703, 0.720]`"""
-    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+    return table(["step", "check", "outcome", "finding"], sorted(rows, key=lambda row: row[2] == "passed"))
 
 
 def _state(outcome: Outcome, receipt: Receipt, finding: Finding) -> str:
@@ -45,12 +41,14 @@ def _state(outcome: Outcome, receipt: Receipt, finding: Finding) -> str:
     return "FAILED" if reason is None else f"OVERRIDDEN: {reason}"
 
 
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """A table in Markdown, every cell escaped."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(cell(text) for text in line) + " |" for line in lines)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """Text that Markdown and HTML show as it is, on one line, bounded."""
     for character in ("\\", "|", "<", ">", "`", "*", "_", "[", "]"):
         text = text.replace(character, f"\\{character}") if character != "<" else text.replace("<", "&lt;")
     return bounded(text, 300)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from rich import box
@@ -14,13 +13,13 @@ from rich.table import Table as Grid
 from pipeline import LocalStore, Table
 from pipeline.check import Receipt
 from pipeline.errors import bounded
+from pipeline.headline import interval
 from pipeline.publish import load
 from pipeline.quarantine import Quarantined
-from pipeline.record import Outcome, RunRecord
+from pipeline.record import Outcome
 from pipeline.stage import Port
 
 from .hints import command
-from .markdown import interval
 
 STYLE = {
     "ran": "green",
@@ -129,24 +128,6 @@ def comparisons_table(comparisons: Sequence[Mapping[str, Any]], against: str = "
     grid = grid_of("difference", *metrics)
     for (model, other), cells in pairs.items():
         grid.add_row(f"{model} - {other}", *(cells.get(metric, "") for metric in metrics))
-    return grid
-
-
-def runs_table(records: Iterable[RunRecord], champions: Mapping[str, str | None]) -> Grid:
-    """A row a run, newest first, the champion of each pipeline marked."""
-    grid = grid_of("run", "pipeline", "when (UTC)", ">seconds", "status", "against its champion", "settings", "")
-    for record in records:
-        when = datetime.fromisoformat(record.started).strftime("%Y-%m-%d %H:%M")
-        grid.add_row(
-            str(record.run_id),
-            record.pipeline,
-            when,
-            f"{record.seconds:,.1f}",
-            _styled(record.status) + (" [bold yellow](overridden)" if record.overrides else ""),
-            _styled(record.diff.verdict or ""),
-            escape(bounded(" ".join(record.settings), 40)),
-            "champion" if champions[record.pipeline] == record.run_id else "",
-        )
     return grid
 
 

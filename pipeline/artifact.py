@@ -112,3 +112,9 @@ class Diff(Artifact):
     """Two runs on the same rows, in `facts`; row by row, in `rows.parquet`."""
 
     port = "diff"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .notebook import diff_html
+
+        return diff_html(self.facts)

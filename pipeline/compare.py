@@ -117,8 +117,8 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
                     inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")
                 )
             except DamagedError as error:
-                gone = _gone(store, before.steps, f"run {earlier}") or _gone(store, outcomes, "the later run")
-                return Difference(against=earlier, note=f"not comparable: {gone or error}")
+                missing = gone(store, before.steps, f"run {earlier}") or gone(store, outcomes, "the later run")
+                return Difference(against=earlier, note=f"not comparable: {missing or error}")
             except UsageError as error:
                 return Difference(against=earlier, note=f"not comparable: {error}")
             except KeyError as error:  # of the stage, in facts of another shape than its own
@@ -147,10 +147,10 @@ def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str,
     return found | dict.fromkeys(gone, "step is gone")
 
 
-def _gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
+def gone(store: LocalStore, steps: Sequence[Outcome], of: str) -> str:
     """What a run made and is no longer there, in words."""
-    gone = lost(store, [step.model_dump(mode="json") for step in steps])
-    return f"what {', '.join(gone)} of {of} made was collected or lost; only a new run makes it again" if gone else ""
+    found = lost(store, [step.model_dump(mode="json") for step in steps])
+    return f"what {', '.join(found)} of {of} made was collected or lost; only a new run makes it again" if found else ""
 
 
 def inputs(

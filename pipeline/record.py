@@ -57,6 +57,12 @@ class Difference(Frozen):
     details: tuple[dict[str, Any], ...] = ()
     note: str = ""
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .notebook import difference_html
+
+        return difference_html(self)
+
 
 class RunRecord(Frozen):
     """What ran, what was reused, why, on what, with what outcome."""
@@ -115,6 +121,12 @@ class RunRecord(Frozen):
             "metrics": self.metrics,
             "diff": self.diff.model_dump(mode="json", include={"against", "verdict"}),
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .notebook import run_html
+
+        return run_html(self)
 
     def step(self, name: str) -> Outcome | None:
         """The outcome of one step, or None for a name this run did not have."""

@@ -37,6 +37,7 @@ from .ingest import (
     TextFolder,
 )
 from .measure import Measure
+from .metrics.own import Metric
 from .parts import (
     Attend,
     Attention,
@@ -127,6 +128,7 @@ __all__ = [
     "Max",
     "Mean",
     "Measure",
+    "Metric",
     "Merge",
     "Minimum",
     "MixedNet",

@@ -181,7 +181,7 @@ class Remote:
             raise
         except Exception as error:  # noqa: BLE001  # drivers raise what they like
             cause = error.__cause__ if isinstance(error, StoreError) and error.__cause__ else error
-            hidden = _secrets(self._url)
+            hidden = secrets_in(self._url)
             said = self.shown.join(str(cause).split(self._url))
             for secret in hidden:
                 said = said.replace(secret, "***")
@@ -201,7 +201,7 @@ def masked(url: str) -> str:
     return url
 
 
-def _secrets(url: str) -> list[str]:
+def secrets_in(url: str) -> list[str]:
     """What `masked` leaves out and its parts, as written and decoded, the longest first."""
     found = [match[1] for match in (pattern.search(url) for pattern in (_USER, _QUERY)) if match is not None]
     parts = {part for text in found for part in (text, *text.split(":", 1), text.rpartition(":")[0]) if part}

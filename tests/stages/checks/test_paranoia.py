@@ -168,8 +168,7 @@ def predictions(values, labels, model="net"):
         "prediction": said,
         "group": [str(i) for i in range(n)],
     }
-    others = {name: pa.nulls(n, kind) for name, kind in Prediction.columns().items() if name not in table and name != "values"}
-    return Table.of(Prediction, pa.table(table | others | {"values": pa.array(values, pa.list_(pa.float64()))}))
+    return Table.of(Prediction, pa.table(table | {"values": pa.array(values, pa.list_(pa.float64()))}))
 
 
 def test_what_a_model_is_sure_of_and_gets_wrong():

@@ -1,0 +1,80 @@
+"""The command `diff`: two runs, what was changed between them, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline import Diff, LocalStore, UsageError
+from pipeline.difference import difference
+from pipeline.record import Difference, RunRecord, load_run
+
+from .accept import accepted
+from .hints import command
+from .load import load_pipeline
+from .show import console, diff_view
+
+
+def two_runs(store: LocalStore, before: str | None, after: str | None) -> tuple[RunRecord, RunRecord]:
+    """The earlier and the later one that are meant. Raises UsageError."""
+    ids = store.run_ids()
+    if not ids:
+        raise UsageError(f"no runs in {store.root}; next: {command(store, 'run', 'docstrings')}")
+    newer = load_run(store, after or before or ids[-1])
+    earlier = before if after else store.ref(newer.pipeline, "champion")
+    if earlier is None:
+        raise UsageError(f"pipeline {newer.pipeline!r} has no champion yet; name two runs, or accept one")
+    older = load_run(store, earlier)
+    if older.pipeline != newer.pipeline:
+        raise UsageError(
+            f"run {older.run_id} is of {older.pipeline!r}, {newer.run_id} of {newer.pipeline!r}; expected the same"
+        )
+    return older, newer
+
+
+def show_diff(store: LocalStore, before: str | None, after: str | None, to: Path | None, *, as_json: bool) -> None:
+    """Print it, or the artifact as JSON; with a folder, write the artifact with its rows there."""
+    older, newer = two_runs(store, before, after)
+    found = difference(load_pipeline(newer.origin or newer.pipeline).set(newer.settings), store, older, newer)
+    if to is not None:
+        found.save(to)
+    told = Difference(
+        against=older.run_id, verdict=found.facts["verdict"], details=_details(found), note=_note(found, older, newer)
+    )
+    changed = found.facts["changed"]["steps"]
+    if as_json:
+        both = {"before": older, "after": newer}
+        document = {
+            **found.facts,
+            "changes": changed,
+            "overrides": {name: one.overrides for name, one in both.items()},
+            "accepted": {name: [a.model_dump(mode="json") for a in accepted(store, one)] for name, one in both.items()},
+            "details": told.details,
+            "note": told.note,
+        }
+        json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+        return
+    console().print(diff_view(told, changed, older, newer, store))
+    if to is not None:
+        print(f"the diff and its rows are in {to}")
+
+
+def _details(found: Diff) -> tuple[dict[str, Any], ...]:
+    """A line a model and metric, as records have them."""
+    return tuple(
+        {"model": name, "metric": metric, "value": measured["after"], "other": measured["before"], **measured}
+        for name, model in found.facts["models"].items()
+        for metric, measured in model["metrics"].items()
+        if measured["status"] == "ok"
+    )
+
+
+def _note(found: Diff, before: RunRecord, after: RunRecord) -> str:
+    if {one.name: one.outputs for one in before.steps} == {one.name: one.outputs for one in after.steps}:
+        return "the same outputs, to the byte"
+    comparable = found.facts["comparable"]
+    told = "; ".join(comparable["reasons"])
+    return f"not comparable: {told}" if comparable["status"] == "no" else told

@@ -1,0 +1,176 @@
+"""`runs` as a tree and `log`: which run came from which, and how a metric came to be what it is."""
+
+import json
+import re
+
+import pytest
+
+from flows.log import chosen, drawn, points, show_log
+from flows.log_plot import chart, kept, palettes
+from flows.tree import show_runs, tree
+from pipeline import LocalStore, UsageError
+from pipeline.accept import accept
+from pipeline.history import Line, history, line_of
+from pipeline.record import load_run
+from pipeline.runner import run
+from tests.pipeline.test_gates import FLOOR, scored
+
+
+def line(run_id: str, against: str | None = None, pipeline: str = "p") -> Line:
+    return Line(run_id, pipeline, "2026-01-01T00:00:00.000+00:00", 1.0, "done", against, None, [], "", 0, [], [], [], [])
+
+
+def shape(lines: list[Line], champion: str | None) -> list[tuple[str, int]]:
+    return [(place.line.run_id, place.depth) for place in tree(lines, champion)]
+
+
+def test_a_run_stands_after_the_one_it_came_from_and_champions_share_a_column():
+    lines = [line("a"), line("b", "a"), line("c", "a"), line("d", "a"), line("e", "c"), line("f", "c")]
+    assert shape(lines, "f") == [("a", 0), ("b", 1), ("d", 1), ("c", 0), ("e", 1), ("f", 0)]
+    assert shape(lines, "c") == [("a", 0), ("b", 1), ("d", 1), ("c", 0), ("e", 1), ("f", 1)]
+
+
+def test_a_branch_from_which_no_champion_of_today_came_is_further_in():
+    lines = [line("a"), line("b", "a"), line("c", "b"), line("d", "a"), line("e", "d")]
+    assert shape(lines, "e") == [("a", 0), ("b", 1), ("c", 2), ("d", 0), ("e", 0)]
+
+
+def test_thousands_of_champions_need_no_deep_stack_and_no_wide_page():
+    lines = [line(f"{i:05}", f"{i - 1:05}" if i else None) for i in range(5000)]
+    assert {depth for _, depth in shape(lines, "04999")} == {0}
+
+
+@pytest.mark.parametrize("lines", [[line("b", "b")], [line("a", "b"), line("b", "a")], [line("b", "gone")]])
+def test_what_came_from_nowhere_or_from_itself_is_listed_once(lines):
+    assert sorted(run_id for run_id, _ in shape(lines, "b")) == [one.run_id for one in lines]
+    assert [place.lost for place in tree(lines, None)] == [one.against == "gone" for one in lines]
+
+
+@pytest.fixture
+def evolved(store: LocalStore) -> LocalStore:
+    """0.6 champion, 0.45 against it accepted all the same, then 0.7, which the gate lets pass."""
+    run(scored(0.6, gates=(FLOOR,)), store)
+    low = run(scored(0.45, gates=(FLOOR,)), store)
+    accept(store, low, "the [bold]new[/] vendor")
+    run(scored(0.7, gates=(FLOOR,)), store, settings=("scores.value=0.7",))
+    return store
+
+
+def test_runs_show_what_came_of_each(evolved, capsys):
+    show_runs(evolved, None, as_json=False)
+    head, last, low, first = capsys.readouterr().out.splitlines()
+    ids = evolved.run_ids()
+    assert re.split(r" {2,}", head)[:4] == ["run", "when (UTC)", "seconds", "p"]
+    assert last.startswith(f"│ ○ {ids[2]} ")
+    assert re.search(r"undecided +1 passed +scores: value 0.45 -> 0.7$", last)
+    assert low.startswith(f"● {ids[1]} ")
+    assert low.endswith("scores: value 0.6 -> 0.45  champion, accepted: the [bold]new[/] vendor")
+    assert "not met: accuracy: floor 0.4" in low
+    assert first.startswith(f"◆ {ids[0]} ")
+
+
+def test_runs_as_json_are_the_records_and_what_became_of_them(evolved, capsys):
+    show_runs(evolved, "p", as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert [one["run_id"] for one in found] == evolved.run_ids()[::-1]
+    for one in found:
+        record = load_run(evolved, one["run_id"]).model_dump(mode="json")
+        assert {name: one[name] for name in record} == record
+        assert one.keys() - record.keys() == {"champion", "accepted"}
+    assert [one["champion"] for one in found] == [False, True, False]
+    assert [[a["why"] for a in one["accepted"]] for one in found] == [[], ["the [bold]new[/] vendor"], []]
+
+
+def test_log_has_a_line_a_run_on_one_scale(evolved, capsys):
+    show_log(evolved, None, None, None, None, as_json=False)
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert "accuracy of net in p, from 0.35 to 0.8" in head
+    assert [one.split()[0] for one in lines] == evolved.run_ids()
+    bars = [re.search(r"[·├─●◆┤]{40}", one)[0] for one in lines]
+    assert bars[1].startswith("├────────◆")
+    assert bars[2].endswith("●────────┤")
+    assert "0.600 [0.500, 0.700]" in lines[0]
+    assert lines[1].endswith("champion: the [bold]new[/] vendor")
+    assert lines[0].endswith("was champion")
+
+
+def test_log_as_json_gives_the_numbers(evolved, capsys):
+    show_log(evolved, "p", "net", "accuracy", None, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["pipeline"], found["model"], found["metric"]) == ("p", "net", "accuracy")
+    assert [(one["value"], one["champion"], one["current"], one["changed"]) for one in found["runs"]] == [
+        (0.6, True, False, ""),
+        (0.45, True, True, "scores: value 0.6 -> 0.45"),
+        (0.7, False, False, "scores: value 0.45 -> 0.7"),
+    ]
+    assert found["runs"][1]["unmet"] == ["accuracy: floor 0.4"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("q", None, None, None), "no runs of 'q' in "),
+        (("p", "nett", None, None), "no run of 'p' has a model 'nett'; did you mean 'net'?"),
+        (("p", None, "acuracy", None), "no run of 'p' has 'acuracy' of net; did you mean 'accuracy'?"),
+        (("p", None, None, "log.png"), "--plot log.png: expected a file that ends in .svg or .html"),
+        (("p", None, None, "/no/such/folder/x.svg"), "No such file or directory; name a file that can be written"),
+    ],
+)
+def test_what_is_not_there_is_said(evolved, given, message):
+    from pathlib import Path
+
+    *named, plot = given
+    with pytest.raises(UsageError, match=re.escape(message)):
+        show_log(evolved, *named, Path(plot) if plot else None, as_json=False)
+
+
+def test_a_scale_of_one_point_is_drawn():
+    assert drawn(0.5, 0.5, 0.5, (0.5, 0.5)).count("●") == 1
+    assert drawn(0.0, 0.0, 1.0, (0.0, 1.0)) == "●" + "─" * 38 + "┤"
+    assert drawn(0.5, 0.5, 0.5, (0.0, 1.0)).strip("·") == "●"
+
+
+def test_the_newest_run_that_says_so_names_the_model_and_the_metric(evolved):
+    record = evolved.run(evolved.run_ids()[0])
+    three = {"value": 0.5, "low": 0.4, "high": 0.6}
+    record |= {"headline": [], "models": ["b", "a"], "metrics": {"a": {"x": three, "y": three}, "b": {"y": three}}}
+    assert chosen([line_of(record)], None, None) == ("a", "x")
+    assert chosen([line_of(record)], "b", None) == ("b", "y")
+    assert chosen([line_of(record), *history(evolved)], None, None) == ("net", "accuracy")
+    with pytest.raises(UsageError, match="none of the 1 runs of 'p' has evaluated a model"):
+        chosen([line("a")], None, None)
+
+
+@pytest.mark.parametrize("name", ["log.svg", "log.html"])
+def test_a_plot_is_one_file_that_needs_nothing_and_is_light_and_dark(evolved, tmp_path, capsys, name):
+    show_log(evolved, None, None, None, tmp_path / name, as_json=False)
+    assert capsys.readouterr().out == f"3 of 3 runs drawn in {tmp_path / name}\n"
+    text = (tmp_path / name).read_text()
+    assert "prefers-color-scheme: dark" in text
+    assert not re.findall(r"(?:src|href)=\"(?!data:,)", text)
+    assert "<script" not in text
+    assert "scores: value 0.6 -&gt; 0.45" in text
+    if name == "log.svg":
+        assert "var(" not in text
+        light, dark = palettes()
+        assert light.keys() == dark.keys()
+        assert all(dark[colour] in text for colour in ("--ink", "--paper", "--c1"))
+    else:
+        assert "the [bold]new[/] vendor" in text
+
+
+def test_what_a_person_wrote_is_escaped_on_the_page(evolved, tmp_path, capsys):
+    accept(evolved, load_run(evolved, evolved.run_ids()[0]), "</td><script>alert(1)</script>")
+    show_log(evolved, None, None, None, tmp_path / "log.html", as_json=False)
+    assert "&lt;script&gt;alert(1)" in (tmp_path / "log.html").read_text()
+    assert "<script" not in (tmp_path / "log.html").read_text()
+
+
+def test_of_thousands_of_runs_some_hundred_are_drawn_with_all_champions(evolved):
+    one = points(evolved, "p", history(evolved), "net", "accuracy")[0]._replace(champion=False, current=False)
+    many = [one] * 3000 + [one._replace(champion=True, current=True)] + [one] * 2000
+    drawn_runs = kept(many)
+    assert len(drawn_runs) < 420
+    assert [number for number, point in drawn_runs if point.champion] == [3001]
+    assert (drawn_runs[0][0], drawn_runs[-1][0]) == (1, 5001)
+    assert len(chart(many, "accuracy")) < 300_000
