@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from pipeline import DamagedError, LocalStore
@@ -19,7 +19,8 @@ from . import models, slices
 from .axis import Axis
 from .difference import difference
 from .estimates import estimate, number
-from .predictions import Predictions, predictions
+from .predictions import Predictions
+from .reading import predictions
 from .rowtexts import row_texts
 from .source import Source, source, table, training
 from .verdict import Delta, Verdict, deltas, verdict
@@ -150,6 +151,4 @@ def _predictions(store: LocalStore, now: Source, was: Source | None) -> Predicti
         said = {}
     found = predictions(after, before, now.models, now.facts, said)
     ids = [str(one["id"]) for one in (now.facts.get("suspects") or {}).get("rows", ())]
-    from dataclasses import replace
-
     return replace(found, suspects=ids)
