@@ -27,6 +27,7 @@ from pipeline.stopping import ask_to_stop  # noqa: E402  # likewise
 from .engine import prefect_engine  # noqa: E402  # likewise
 from .load import load_pipeline  # noqa: E402  # likewise
 from .tables import troubles  # noqa: E402  # likewise
+from .told import tell  # noqa: E402  # likewise
 
 
 class _Parameter(inspect.Parameter):
@@ -73,6 +74,7 @@ def _run(*given: Any, **named: Any) -> str:
         origin=options["pipeline"],
         engine=prefect_engine(store),
     )
+    tell(record, store)
     if record.status in ("failed", "blocked"):
         raise (StageError if record.status == "failed" else BlockedError)(
             "; ".join(troubles(record.steps, store, record.run_id))
