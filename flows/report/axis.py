@@ -33,11 +33,11 @@ class Axis:
 
     @property
     def ticks(self) -> list[tuple[str, str]]:
-        """(where, text) of round values, three to six."""
+        """(where, text) of round values, three to eight."""
         low, high = self.low * self.factor, self.high * self.factor
-        rough = (high - low) / 4
+        rough = (high - low) / 5
         power = 10 ** math.floor(math.log10(rough))
-        step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough)
+        step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= 0.9 * rough)
         digits = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if round(step / power, 2) == 2.5 else 0))
         places = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
         return [

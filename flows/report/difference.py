@@ -41,7 +41,7 @@ def difference(store: LocalStore, record: RunRecord, earlier: RunRecord | None, 
     """What the pipeline's own stage says of two runs: the verdict with its details, and the facts; none where it cannot be asked."""
     if earlier is None:
         return record.diff.model_copy(update={"note": record.diff.note or gone}), {}
-    kept = record.diff if record.diff.against == earlier.run_id else None
+    kept = record.diff if record.diff.against == earlier.run_id and (record.diff.verdict or record.diff.note) else None
     try:
         pipeline = load_pipeline(record.origin or record.pipeline).set(record.settings)
     except BrickwiseError as error:

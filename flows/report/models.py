@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.record import in_order
+
 from .axis import Axis, axis, balanced
 from .estimates import Estimate, estimate
 from .source import Source
@@ -36,7 +38,7 @@ def ladder(now: Source, metric: str) -> Any:
     names = [name for name in now.models if name in now.metrics]
     kept = next((line.split()[1].rstrip(":") for line in now.record.keep if line.startswith("keep ")), "")
     about = now.facts.get("model") or {}
-    others = [name for name in _MAIN if name != metric and any(name in now.metrics[one] for one in names)]
+    others = [name for name in _main(now) if name != metric and any(name in now.metrics[one] for one in names)]
     rungs = [
         Rung(
             name,
@@ -60,6 +62,12 @@ def ladder(now: Source, metric: str) -> Any:
         "every": every,
         "columns": columns,
     }
+
+
+def _main(now: Source) -> list[str]:
+    """The main metrics; where each row has one class, micro F1 is the accuracy once more."""
+    alike = any("accuracy" in found for found in now.metrics.values())
+    return [name for name in _MAIN if not (alike and name == "micro_f1")]
 
 
 def delta_axis(one: Delta) -> Axis | None:
@@ -136,13 +144,14 @@ def suspects(now: Source) -> Any:
     found = now.facts.get("suspects") or {}
     if not found.get("rows"):
         return None
+    main = _main(now)
     metrics = {
         name: {
             key: (estimate(key, (now.metrics.get(name) or {}).get(key)), estimate(key, one))
             for key, one in told.items()
-            if key in _MAIN
+            if key in main
         }
-        for name, told in (found.get("metrics") or {}).items()
+        for name, told in in_order(found.get("metrics") or {}, now.models).items()
     }
     return {
         "n": int(found.get("n") or len(found["rows"])),
@@ -153,21 +162,14 @@ def suspects(now: Source) -> Any:
 
 
 def behaviour(now: Source) -> Any:
-    """(model, test, rate, examples) of the declared tests."""
+    """(model, test, rate) of the declared tests: of the judged model, and of the others."""
     lines = [
-        (
-            name,
-            one,
-            estimate(
-                "rate",
-                {"value": one.get("rate"), "low": one.get("low"), "high": one.get("high"), "n": one.get("n"), "higher": False},
-            ),
-        )
+        (name, one, estimate("rate", {**one, "value": one.get("rate"), "higher": False}))
         for name in now.models
         for one in now.details(name).get("behaviour") or ()
     ]
-    return (
-        {"lines": lines, "axis": axis([0.0, *(end for _, _, rate in lines for end in (rate.value, rate.high))])}
-        if lines
-        else None
-    )
+    if not lines:
+        return None
+    ends = [0.0, *(end for _, _, rate in lines for end in (rate.value, rate.high))]
+    judged = [line for line in lines if line[0] == now.model]
+    return {"judged": judged, "others": [line for line in lines if line[0] != now.model], "axis": axis(ends)}
