@@ -28,6 +28,7 @@ from .engine import prefect_engine  # noqa: E402  # likewise
 from .gates import unmet  # noqa: E402  # likewise
 from .load import load_pipeline  # noqa: E402  # likewise
 from .tables import troubles  # noqa: E402  # likewise
+from .told import tell  # noqa: E402  # likewise
 
 
 class _Parameter(inspect.Parameter):
@@ -74,6 +75,7 @@ def _run(*given: Any, **named: Any) -> str:
         origin=options["pipeline"],
         engine=prefect_engine(store),
     )
+    tell(record, store)
     if record.status in ("failed", "blocked"):
         raise (StageError if record.status == "failed" else BlockedError)(
             "; ".join(troubles(record.steps, store, record.run_id))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.errors import bounded
 from pipeline.record import RunRecord
 
 from .summary import headline_markdown
@@ -17,11 +18,12 @@ def show_headline(record: RunRecord) -> Iterator[str]:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import ArtifactCreate
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+    from prefect.client.schemas.sorting import FlowRunSort
 
     try:
         named = FlowRunFilter(name=FlowRunFilterName(any_=[f"{record.pipeline} {record.run_id}"]))
         with get_client(sync_client=True) as client:
-            found = client.read_flow_runs(flow_run_filter=named)
+            found = client.read_flow_runs(flow_run_filter=named, sort=FlowRunSort.START_TIME_DESC, limit=1)
             client.create_artifact(
                 ArtifactCreate(
                     key=f"{record.pipeline.replace('_', '-')}-headline",
@@ -32,4 +34,5 @@ def show_headline(record: RunRecord) -> Iterator[str]:
                 )
             )
     except Exception as error:  # noqa: BLE001  # the run is done and recorded, whatever its server says now
-        yield f"the headline of run {record.run_id} did not reach the Prefect server ({type(error).__name__})"
+        said = bounded(f"{type(error).__name__}: {error}", 300)
+        yield f"the headline of run {record.run_id} did not reach the Prefect server: {said}"

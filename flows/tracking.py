@@ -24,7 +24,12 @@ _KEY, _VALUE = 250, 500  # characters; MLflow takes 250 and 6,000
 _BATCH = 100  # what MLflow takes of params and tags at once
 _ANSWER_SECONDS = "5"  # for the first word of a server
 _FINISHED = {"done": "FINISHED", "failed": "FAILED", "blocked": "FAILED"}
-_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "GIT_PYTHON_REFRESH": "quiet"}
+_QUIET = {
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
 
 
 def log_run(record: RunRecord, store: LocalStore) -> Iterator[str]:
@@ -32,8 +37,7 @@ def log_run(record: RunRecord, store: LocalStore) -> Iterator[str]:
     address = os.environ["MLFLOW_TRACKING_URI"]
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
     try:
         from mlflow.tracking import MlflowClient
     except ImportError as error:

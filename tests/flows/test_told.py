@@ -254,6 +254,7 @@ def test_run_writes_both_files_whatever_the_outcome_and_shows_the_headline_on_a_
     first = cases((project.folder / "checks.xml").read_text())
     assert any(name.startswith("tidy.known animals") for name in first)
     shown = ask(prefect_server, "artifacts/filter", {"artifacts": {"key": {"any_": ["data-headline"]}}})
+    assert shown, done.stderr
     assert shown[-1]["data"].startswith("## data: no earlier run")
     assert shown[-1]["flow_run_id"]
 

@@ -115,3 +115,16 @@ def test_an_address_of_no_known_kind_is_a_line(done, monkeypatch):
     (line,) = log_run(done[1], done[0])
     assert "was not logged to MLflow at carrier-pigeon://***@roof" in line
     assert "S3CRET" not in line
+
+
+def test_a_password_reaches_no_store_of_mlflow_when_a_run_fails(project):
+    remote = 'CsvFile(path="http://me:${ZOO_PASSWORD}@127.0.0.1:9/animals.csv", sha256="' + "0" * 64 + '")'
+    project.edit("zoo/flow.py", 'CsvFile(path="animals.csv")', remote)
+    variables = {"ZOO_PASSWORD": "S3CRET", "MLFLOW_TRACKING_URI": f"sqlite:///{project.folder}/tracking.db"}
+    done = project.brickwise("run", "zoo.flow:data", **variables)
+    assert (done.returncode, "MLflow" in done.stderr) == (1, False), done.stderr
+    (found,) = MlflowClient(tracking_uri=variables["MLFLOW_TRACKING_URI"]).search_runs(["1"])
+    assert (found.info.status, found.data.tags["brickwise.headline"]) == ("FAILED", "failed: raw")
+    files = [path for path in project.folder.rglob("*") if path.is_file()]
+    assert "tracking.db" in {path.name for path in files}
+    assert not [path for path in files if b"S3CRET" in path.read_bytes()]
