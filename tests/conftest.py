@@ -19,6 +19,8 @@ import pipeline
 from pipeline import LocalStore, Pipeline, key, stage
 from pipeline.fingerprint import firstparty, source
 
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # its thread draws random numbers while Hypothesis watches
+
 ROOT = Path(pipeline.__file__).parents[1]
 
 # The same examples every time, and no verdict on how fast a shared machine is.

@@ -78,7 +78,7 @@ def test_a_check_that_a_person_lets_pass_is_told_in_every_report_of_the_run(proj
     assert (accepted.returncode, accepted.stdout.count(told)) == (0, 1)
     for words in (("show", run_id), ("show", run_id, "tidy"), ("diff", run_id)):
         assert told in project.brickwise(*words).stdout, words
-    assert "done (overridden)" in project.brickwise("runs").stdout
+    assert "overridden: tidy.known animals" in project.brickwise("runs").stdout
     assert project.brickwise("run", "zoo.flow:data").returncode == 3
 
 

@@ -18,7 +18,7 @@ RAW = {"id": "a.py:1:f", "text": "Sum the rows.", "label": "numpy", "file": "a.p
         (SplitRow, ["id", "split", "group"]),
         (SplitText, ["id", "text", "label", "split", "group"]),
         (Tokens, ["id", "split", "label", "tokens"]),
-        (Prediction, ["id", "model", "label", "prediction", "group", "values"]),
+        (Prediction, ["id", "model", "label", "prediction", "group", "values", "loss", "slices"]),
         (RawDocstring, ["id", "text", "label", "file", "line", "kind"]),
         (Docstring, ["id", "text", "label", "file", "line", "kind"]),
     ],

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from conftest import made
 from report_made import BROKEN, RIGHT_TO_LEFT, SCRIPT, Rows
 
 from flows.report import show_report
+
+from .conftest import made
 
 
 def test_it_opens_and_shows_the_verdict_first(visit, file, pictures):

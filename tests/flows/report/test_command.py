@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import made
 
 from flows.report import payload, show_report
 from flows.report.axis import axis, balanced
@@ -20,6 +19,8 @@ from flows.report.estimates import change, points, written
 from flows.report.source import source
 from pipeline import LocalStore, UsageError
 from pipeline.record import RunRecord
+
+from .conftest import made
 
 ROOT = Path(__file__).parents[3]
 
