@@ -106,25 +106,31 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
         before = load_run(store, earlier)
     except (StoreError, UsageError) as error:
         return Difference(against=earlier, note=f"not comparable: {error}")
-    outputs = {outcome.name: outcome.outputs for outcome in outcomes}
-    past = {outcome.name: outcome.outputs for outcome in before.steps}
-    if outputs == past:
+    if {one.name: one.outputs for one in outcomes} == {one.name: one.outputs for one in before.steps}:
         return Difference(against=earlier, verdict="equivalent", note="the same outputs, to the byte")
-    for name, step in pipeline.steps.items():
-        if isinstance(step.stage, Comparing):
-            try:
-                found = step.stage.diff(
-                    inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")
-                )
-            except DamagedError as error:
-                missing = gone(store, before.steps, f"run {earlier}") or gone(store, outcomes, "the later run")
-                return Difference(against=earlier, note=f"not comparable: {missing or error}")
-            except UsageError as error:
-                return Difference(against=earlier, note=f"not comparable: {error}")
-            except KeyError as error:  # of the stage, in facts of another shape than its own
-                return Difference(against=earlier, note=f"not comparable: what step {name!r} reads has no {error}")
-            return Difference(against=earlier, verdict=found.verdict, details=tuple(found.details))
-    return Difference(against=earlier, note="no stage of this pipeline compares runs")
+    found, reason = compared(pipeline, store, before.steps, outcomes, (f"run {earlier}", "the later run"))
+    return Difference(against=earlier, verdict=found.verdict, details=tuple(found.details), note=reason)
+
+
+def compared(
+    pipeline: Pipeline, store: LocalStore, before: Sequence[Outcome], after: Sequence[Outcome], names: tuple[str, str]
+) -> tuple[Compared, str]:
+    """What the pipeline's own stage says of two runs, and why it cannot, where nothing is said. names: what to call them."""
+    nothing = Compared(None, [], {})
+    stages = ((name, step.stage) for name, step in pipeline.steps.items() if isinstance(step.stage, Comparing))
+    name, stage = next(stages, ("", None))
+    if not isinstance(stage, Comparing):
+        return nothing, "no stage of this pipeline compares runs"
+    past, outputs = ({one.name: one.outputs for one in steps} for steps in (before, after))
+    try:
+        return stage.diff(inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")), ""
+    except DamagedError as error:
+        lacking = (gone(store, steps, of) for steps, of in zip((before, after), names, strict=True))
+        return nothing, f"not comparable: {next((line for line in lacking if line), error)}"
+    except UsageError as error:
+        return nothing, f"not comparable: {error}"
+    except KeyError as error:  # of the stage, in facts of another shape than its own
+        return nothing, f"not comparable: what step {name!r} reads has no {error}"
 
 
 def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str, str]:

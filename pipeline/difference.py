@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .artifact import Diff
-from .compare import Compared, Comparing, changes, gone, inputs
+from .compare import changes, compared
 from .digest import Json, digest_json
-from .errors import DamagedError, UsageError
+from .errors import DamagedError
 from .gate import GateOutcome
 from .judging import judged
 from .pipeline import Pipeline
@@ -30,8 +30,12 @@ def difference(pipeline: Pipeline, store: LocalStore, before: RunRecord, after: 
     pipeline: as the later run was set.  Rows, one a model and test row, are in the file `rows.parquet`.  Where the models cannot be
     compared, `comparable` says why, and what was changed is told all the same.
     """
-    found, reason = _compared(pipeline, store, before, after)
-    facts = found.facts or {"comparable": {"status": "no", "reasons": [reason]}, "headline": None, "models": {}}
+    found, reason = compared(pipeline, store, before.steps, after.steps, (f"run {before.run_id}", f"run {after.run_id}"))
+    facts = found.facts or {
+        "comparable": {"status": "no", "reasons": [reason.removeprefix("not comparable: ")]},
+        "headline": None,
+        "models": {},
+    }
     document: dict[str, Json] = {
         "schema": SCHEMA,
         "pipeline": after.pipeline,
@@ -64,26 +68,6 @@ def changed(pipeline: Pipeline, store: LocalStore, before: RunRecord, after: Run
         "packages": [packages[name] for name in sorted(packages)],
         "data": dict(_data(pipeline, store, before, after)),
     }
-
-
-def _compared(pipeline: Pipeline, store: LocalStore, before: RunRecord, after: RunRecord) -> tuple[Compared, str]:
-    nothing = Compared(None, [], {})
-    for name, step in pipeline.steps.items():
-        if isinstance(step.stage, Comparing):
-            sides = ((before, "earlier"), (after, "later"))
-            try:
-                read = [
-                    inputs(pipeline, store, name, {one.name: one.outputs for one in run.steps}, which) for run, which in sides
-                ]
-                return step.stage.diff(*read), ""
-            except DamagedError as error:
-                lost = [gone(store, run.steps, f"run {run.run_id}") for run, _ in sides]
-                return nothing, next((line for line in lost if line), str(error))
-            except UsageError as error:
-                return nothing, str(error)
-            except KeyError as error:  # of the stage, in facts of another shape than its own
-                return nothing, f"what step {name!r} reads has no {error}"
-    return nothing, "no stage of this pipeline compares runs"
 
 
 def _gates(pipeline: Pipeline, store: LocalStore, before: RunRecord, after: RunRecord) -> tuple[GateOutcome, ...]:

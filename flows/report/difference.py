@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from pipeline import BrickwiseError, LocalStore, UsageError
-from pipeline.compare import Comparing, against, inputs
+from pipeline.compare import compared
 from pipeline.digest import Json
 from pipeline.record import Difference, RunRecord, load_run
 
@@ -46,14 +44,6 @@ def difference(store: LocalStore, record: RunRecord, earlier: RunRecord | None, 
         pipeline = load_pipeline(record.origin or record.pipeline).set(record.settings)
     except BrickwiseError as error:
         return kept or Difference(against=earlier.run_id, note=f"the pipeline cannot be loaded: {error}"), {}
-    outputs, past = ({step.name: step.outputs for step in run.steps} for run in (record, earlier))
-    for name, step in pipeline.steps.items():
-        if isinstance(step.stage, Comparing):
-            with suppress(BrickwiseError, KeyError):
-                found = step.stage.diff(
-                    inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")
-                )
-                return kept or Difference(against=earlier.run_id, verdict=found.verdict, details=tuple(found.details)), dict(
-                    found.facts
-                )
-    return kept or against(pipeline, store, record.steps, str(earlier.run_id)), {}
+    found, reason = compared(pipeline, store, earlier.steps, record.steps, (f"run {earlier.run_id}", f"run {record.run_id}"))
+    told = Difference(against=earlier.run_id, verdict=found.verdict, details=tuple(found.details), note=reason)
+    return kept or told, dict(found.facts)

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline import Finding, Table
 from pipeline.errors import bounded
 
+from ..metrics.corrected import holm
 from . import permute
 from .measures import Measure, are_identifiers, kind, measures, order
 from .reordered import reordered
@@ -92,7 +93,7 @@ def _judged(check: Drift, found: list[Any], sizes: tuple[int, int], size: int) -
         threshold = _threshold(check, name, measure)
         outcomes.append(permute.permutation_test(blocks, champions, measure.statistic, threshold, exchanges))
         tables.append((blocks[:champions].sum(axis=0), blocks[champions:].sum(axis=0)))
-    corrected = permute.holm([outcome.p for outcome in outcomes])
+    corrected = holm([outcome.p for outcome in outcomes])
     results = iter(zip(tested, outcomes, corrected, tables, strict=True))
     for one in found:
         if isinstance(one, Finding):

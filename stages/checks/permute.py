@@ -8,7 +8,7 @@ matrices.  The p-value counts what was seen as one of the exchanges, and is neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -87,16 +87,6 @@ def permutation_test(blocks: Floats, champions: int, statistic: Statistic, thres
         found = (of(chosen) for chosen in _exchanges(len(blocks), champions, exchanges))
         reached, tried = sum(int((one >= seen - 1e-6).sum()) for one in found), exchanges
     return Outcome(effect, (1 + reached) / (1 + tried))
-
-
-def holm(ps: Sequence[float]) -> list[float]:
-    """p-values corrected so that the chance of any false alarm among them stays what it is for one (Holm 1979)."""
-    corrected = [0.0] * len(ps)
-    least = 0.0
-    for rank, position in enumerate(sorted(range(len(ps)), key=lambda at: ps[at])):
-        least = max(least, min(1.0, (len(ps) - rank) * ps[position]))
-        corrected[position] = least
-    return corrected
 
 
 def _shares(counts: Floats) -> Floats:

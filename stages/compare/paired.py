@@ -9,9 +9,10 @@ import numpy as np
 from scipy import stats
 
 from ..evaluate.seeds import half_width
+from ..metrics.corrected import holm
 from ..metrics.interval import bca, error_of, higher_of
 from ..metrics.sample import Sample
-from .significance import ALPHA, POWER, equivalence, exact_mcnemar, holm, permuted, two_sided, verdict
+from .significance import ALPHA, POWER, equivalence, exact_mcnemar, permuted, two_sided, verdict
 
 if TYPE_CHECKING:
     from .stage import Compare

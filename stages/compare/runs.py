@@ -12,10 +12,11 @@ from pipeline.compare import Compared
 from pipeline.digest import Json
 
 from ..evaluate.seeds import sampling_sd
+from ..metrics.corrected import holm
 from .outcomes import outcomes, outcomes_table
 from .paired import compact
 from .pairing import FEWEST, Pairing, pairings, unlike
-from .significance import holm, verdict
+from .significance import verdict
 
 if TYPE_CHECKING:
     from .stage import Compare

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.multitest import multipletests
 
 from ..metrics.blocks import drawn
 from ..metrics.sample import Sample, in_parts
@@ -59,11 +57,6 @@ def equivalence(delta: float, error: float, margin: float) -> float:
     if error <= 0:
         return float(abs(delta) >= margin)
     return float(max(stats.norm.sf((margin + delta) / error), stats.norm.sf((margin - delta) / error)))
-
-
-def holm(values: Sequence[float]) -> list[float]:
-    """p corrected for as many tests (Holm 1979), in their order."""
-    return [float(value) for value in multipletests(values, method="holm")[1]] if len(values) else []
 
 
 def verdict(low: float, high: float, p: float, p_equivalent: float, *, higher: bool) -> Verdict:

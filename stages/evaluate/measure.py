@@ -16,7 +16,7 @@ from schemas import Prediction
 from ..metrics.blocks import blocks, weights
 from ..metrics.interval import intervals
 from ..metrics.sample import sample
-from ..predict import predictor
+from ..predict import Predictor, predictor
 from .about import about, data_of, definitions
 from .answers import Answers, Array
 from .classes import class_intervals
@@ -53,7 +53,8 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
     samples, metrics, details, predictions = {}, {}, {}, []
     for position, (name, model) in enumerate(models.items()):
         report(position, len(models), name)
-        answers = kind(truth, _outputs(name, model, table, classes), groups, tuple(classes))
+        predict = predictor(model)
+        answers = kind(truth, _outputs(name, model, predict, table, classes), groups, tuple(classes))
         columns = answers.columns()
         samples[name] = sample(answers, block, weighted, columns=columns, own=config.metrics)
         metrics[name] = intervals(samples[name], config.resamples, config.seed)
@@ -62,7 +63,7 @@ def evaluate(config: Evaluate, rows: Table[Any], models: Mapping[str, Model]) ->
         details[name] |= {"slices": [sliced(one, found, config) for one, found in zip(slices, cut, strict=True)]}
         details[name] |= {"worst": worst(details[name]["slices"], answers.main[0])}
         details[name] |= looks(
-            config, answers, _validated(answers, name, model, valid, target), table, predictor(model), target
+            config, answers, _validated(answers, name, model, predict, valid, target), table, predict, target
         )
         predictions.append(_predictions(table, name, told, answers, named))
     facts = {
@@ -102,7 +103,9 @@ def _truth(table: pa.Table, column: str) -> pa.ChunkedArray:
     return table[column]
 
 
-def _validated(answers: Answers, name: str, model: Model, valid: pa.Table, target: Mapping[str, Any]) -> Answers | None:
+def _validated(
+    answers: Answers, name: str, model: Model, predict: Predictor, valid: pa.Table, target: Mapping[str, Any]
+) -> Answers | None:
     """Its answers to the validation rows whose truth is known, and one of the classes; None without any, or of a number."""
     if not answers.classes:
         return None
@@ -112,13 +115,13 @@ def _validated(answers: Answers, name: str, model: Model, valid: pa.Table, targe
     if not valid.num_rows:
         return None
     groups = valid["group"].combine_chunks().dictionary_encode().indices.to_numpy()
-    outputs = _outputs(name, model, valid, list(answers.classes))
+    outputs = _outputs(name, model, predict, valid, list(answers.classes))
     return validation(answers, [told[place] for place in known], outputs, groups)
 
 
-def _outputs(name: str, model: Model, rows: pa.Table, classes: list[str]) -> Array:
+def _outputs(name: str, model: Model, predict: Predictor, rows: pa.Table, classes: list[str]) -> Array:
     """[n, classes]: the model's own columns, zero for a class that it never saw; [n, 1] for a number. Raises StageError for NaN."""
-    given = predictor(model)(rows)
+    given = predict(rows)
     if not np.isfinite(given).all():
         row = int(np.flatnonzero(~np.isfinite(given).all(axis=1))[0])
         raise StageError(

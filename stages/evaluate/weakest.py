@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from ..checks.permute import holm
+from ..metrics.corrected import holm
 
 Array = np.ndarray[Any, Any]
 
