@@ -32,7 +32,7 @@ class Drift(Check):
     sample: rows of each table that are compared, drawn by position with a fixed seed; all where there are no more.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "statsmodels")
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow")
     compares: ClassVar[bool] = True
 
     name: str = "drift"

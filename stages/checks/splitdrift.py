@@ -17,7 +17,7 @@ class SplitDrift(Drift):
     split: the column that says which is which.  before, after: its values of the rows that are compared.  volume counts for nothing here.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "statsmodels")
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow")
     compares: ClassVar[bool] = False
 
     name: str = "split_drift"
