@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import gc
 import inspect
 import re
@@ -64,13 +65,20 @@ class PackageDocstrings(Source):
         yield pa.Table.from_pylist(rows, schema=schema), broken
 
     def _files(self, package: str) -> Iterator[tuple[str, Any]]:
+        """Name and path of each source file that the package's record lists, whether it is there or not.
+
+        The record is read as it stands: `Distribution.files` leaves out what is missing, or does not, by Python's version and by whether
+        anybody has imported the backport `importlib_metadata` (OpenTelemetry does), which takes over.
+        """
         from importlib.metadata import distribution
 
-        files = distribution(package).files or []
-        for file in sorted(files, key=str):
-            parts = PurePosixPath(file).parts
-            if file.suffix == ".py" and parts[0] != ".." and not set(parts).intersection(self.skip):
-                yield str(file), file.locate()
+        found = distribution(package)
+        record = found.read_text("RECORD")
+        listed = [row[0] for row in csv.reader(record.splitlines()) if row] if record else map(str, found.files or ())
+        for file in sorted(listed):
+            path = PurePosixPath(file)
+            if path.suffix == ".py" and path.parts[0] != ".." and not set(path.parts).intersection(self.skip):
+                yield file, found.locate_file(file)
 
 
 @contextmanager

@@ -157,7 +157,10 @@ def test_a_file_that_cannot_be_read_as_python_is_quarantined_whole_and_ends_noth
     assert {line["column"] for line in away} == {None}
 
 
-def test_a_file_that_the_record_lists_and_nobody_has_is_quarantined(install, tmp_path):
+@pytest.mark.parametrize("backport", [False, True])
+def test_a_file_that_the_record_lists_and_nobody_has_is_quarantined(install, tmp_path, backport):
+    if backport:
+        import importlib_metadata  # noqa: F401  # from now on it answers for importlib.metadata in this process
     source = install({"bricklib/__init__.py": '"""Here."""', "bricklib/gone.py": ""})
     (tmp_path / "site/bricklib/gone.py").unlink()
     ((rows, away),) = source.read("brick-lib")
