@@ -57,7 +57,7 @@ def show_diff(store: LocalStore, before: str | None, after: str | None, to: Path
         json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
         return
-    console().print(diff_view(told, changed, older, newer, store))
+    console().print(diff_view(told, changed, found.facts["models"], older, newer, store))
     if to is not None:
         print(f"the diff and its rows are in {to}")
 

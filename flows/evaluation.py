@@ -12,13 +12,11 @@ from pipeline import DamagedError, Evaluation, LocalStore, UsageError
 from pipeline.accept import what_is_gone
 from pipeline.digest import Json, digest_json
 from pipeline.errors import bounded, suggest
+from pipeline.latency import latencies, reports
 from pipeline.publish import manifest
 from pipeline.record import Outcome, RunRecord
 
-from .reports import reports
-
 _FINDINGS = 10  # of a receipt, told in words
-_LATENCY = ("p50_ms", "p95_ms", "rows_per_second", "load_seconds", "calls")
 
 
 def evaluations(store: LocalStore, record: RunRecord) -> list[str]:
@@ -155,19 +153,10 @@ def _models(
 ) -> dict[str, Json]:
     """What each model is, how long its step took, and how fast it answers where the run has measured it."""
     found: dict[str, Any] = {}
-    speeds = list(reports(store, record.steps, "speed"))
+    timed = latencies(store, record.steps)
     for name in facts.get("models", ()):
-        latency = next(
-            (
-                {field: speed["models"][name].get(field) for field in _LATENCY}
-                | {field: speed.get(field) for field in ("batch", "threads", "machine")}
-                for speed in speeds
-                if name in speed["models"]
-            ),
-            None,
-        )
         seconds = made[name][1] if name in made else None
-        found[name] = facts.get("model", {}).get(name, {}) | {"training_seconds": seconds, "latency": latency}
+        found[name] = facts.get("model", {}).get(name, {}) | {"training_seconds": seconds, "latency": timed.get(name)}
     return found
 
 

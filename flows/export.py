@@ -11,6 +11,7 @@ from typing import Any
 from pipeline import Artifact, Evaluation, LocalStore, Model, Report, UsageError
 from pipeline.accept import what_is_gone
 from pipeline.errors import suggest
+from pipeline.latency import reports
 from pipeline.publish import load, manifest
 from pipeline.record import RunRecord
 from pipeline.stage import Port
@@ -18,7 +19,6 @@ from pipeline.store import durable
 
 from .evaluation import evaluation_of, evaluations
 from .export_evaluation import ROWS, export_evaluation
-from .reports import reports
 
 _MODEL, _CURVES, _SPEED = "model.onnx", "curves.svg", "speed.json"
 _EVENTS = "tensorboard"

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from pipeline import DamagedError, LocalStore
+from pipeline import LocalStore
 from pipeline.errors import bounded
-from pipeline.publish import manifest
+from pipeline.latency import reports
 from pipeline.record import Outcome
 
 from .tables import grid_of
 
 _ENOUGH = 20  # calls, to say what one in twenty takes
-
-
-def reports(store: LocalStore, steps: Sequence[Outcome], kind: str) -> Iterator[Mapping[str, Any]]:
-    """The facts of each Report of a kind that the steps made, as far as the store still has them."""
-    for step in steps:
-        for digest in step.outputs.values():
-            try:
-                found = manifest(store, digest) if store.has(digest) else None
-            except DamagedError:
-                continue
-            if found and found["kind"] == "Report" and found["facts"].get("kind") == kind:
-                yield found["facts"]
 
 
 def report_views(store: LocalStore, step: Outcome) -> Iterator[RenderableType]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -10,12 +11,14 @@ from rich.text import Text
 
 from pipeline import LocalStore
 from pipeline.errors import bounded
+from pipeline.latency import reports
 from pipeline.record import Difference, RunRecord
 
 from .accept import accepted, accepted_lines
+from .deltas import deltas_table
 from .gates import gates_table, unmet
 from .hints import next_command
-from .reports import reports, speed_table
+from .reports import speed_table
 from .tables import STYLE, comparisons_table, grid_of, let_pass, metrics_table, steps_table, troubles, warned
 
 
@@ -66,9 +69,14 @@ def verdict_line(record: RunRecord, champion: str | None) -> Text:
 
 
 def diff_view(
-    found: Difference, changes: Mapping[str, str], older: RunRecord, newer: RunRecord, store: LocalStore
+    found: Difference,
+    changes: Mapping[str, str],
+    models: Mapping[str, Mapping[str, Any]],
+    older: RunRecord,
+    newer: RunRecord,
+    store: LocalStore,
 ) -> RenderableType:
-    """What changed between two runs, which is better, and what was let pass in either, by which acceptance."""
+    """What changed between two runs, which is better, and what was let pass in either, by which acceptance. models: of the diff's facts."""
     before, after = str(older.run_id), str(newer.run_id)
     grid = grid_of("step", "what changed")
     for step, line in changes.items():
@@ -76,6 +84,8 @@ def diff_view(
     parts: list[RenderableType] = [grid if changes else Text("no step changed")]
     if found.details:
         parts += [comparisons_table(found.details, against="before", main=newer.main)]
+    figures = deltas_table(models)
+    parts += [figures] if figures else []
     if found.verdict:
         spoken = Text.assemble(f"{after} is ", (found.verdict, STYLE[found.verdict]), f" against {before}")
     else:

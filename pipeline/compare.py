@@ -9,6 +9,7 @@ from .artifact import Artifact, Evaluation, Report
 from .digest import Json
 from .errors import DamagedError, StoreError, UsageError
 from .gate import Gate, GateOutcome
+from .latency import latency_changes
 from .pipeline import Pipeline
 from .plan import explain
 from .publish import load, manifest
@@ -123,7 +124,8 @@ def compared(
         return nothing, "no stage of this pipeline compares runs"
     past, outputs = ({one.name: one.outputs for one in steps} for steps in (before, after))
     try:
-        return stage.diff(inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later")), ""
+        found = stage.diff(inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later"))
+        return found._replace(facts=_timed(found.facts, latency_changes(store, before, after))), ""
     except DamagedError as error:
         lacking = (gone(store, steps, of) for steps, of in zip((before, after), names, strict=True))
         return nothing, f"not comparable: {next((line for line in lacking if line), error)}"
@@ -131,6 +133,13 @@ def compared(
         return nothing, f"not comparable: {error}"
     except KeyError as error:  # of the stage, in facts of another shape than its own
         return nothing, f"not comparable: what step {name!r} reads has no {error}"
+
+
+def _timed(facts: dict[str, Json], moved: Mapping[str, Json]) -> dict[str, Json]:
+    """What a stage says of two runs, with the latency of each model, which no evaluation knows; None where a run has not timed it."""
+    if "models" not in facts:
+        return facts
+    return {**facts, "models": {name: {**one, "latency": moved.get(name)} for name, one in facts["models"].items()}}
 
 
 def changes(store: LocalStore, before: RunRecord, after: RunRecord) -> dict[str, str]:

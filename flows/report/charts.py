@@ -16,6 +16,8 @@ _WIDTH, _HEIGHT = 300, 190
 _SQUARE = 260
 _NAMES = 24  # characters of a class beside a heat map
 
+_SHADES = {"training": "var(--c2)", "validation": "var(--c1)"}
+
 
 def reliability(points: Sequence[Mapping[str, Any]]) -> Markup:
     """What share was right among answers of a confidence; on the diagonal a model is as right as it says."""
@@ -93,11 +95,12 @@ def learning(epochs: Sequence[Mapping[str, Any]], best: int | None, metric: str)
 
 def _curve(rows: list[dict[str, Any]], best: int | None, title: str) -> Markup:
     most = max(one["epoch"] for one in rows)
+    shades = {name: shade for name, shade in _SHADES.items() if any(one["rows"] == name for one in rows)}
     axis = alt.Axis(title="epoch", tickMinStep=1, format=",.0f", tickCount=min(most, 8))
     base = alt.Chart(_data(rows), width=_WIDTH, height=_HEIGHT).encode(
         x=alt.X("epoch", type="quantitative", scale=alt.Scale(zero=False, nice=False, padding=8), axis=axis),
         y=alt.Y("value", type="quantitative", scale=alt.Scale(zero=False), axis=alt.Axis(title=None, tickCount=5, grid=True)),
-        color=alt.Color("rows", type="nominal", title=None, scale=alt.Scale(domain=["training", "validation"], range=["var(--c2)", "var(--c1)"])),
+        color=alt.Color("rows", type="nominal", title=None, scale=alt.Scale(domain=[*shades], range=[*shades.values()])),
     )  # fmt: skip
     layers: list[Any] = [base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28) if most <= 40 else False)]
     if best is not None:

@@ -75,9 +75,9 @@ def written(value: float | None) -> str:
 
 
 def change(value: float | None) -> str:
-    """`+0.012`, with a true minus."""
-    if value is None:
-        return "\N{EN DASH}"
+    """`+0.012`, with a true minus; `0.000` of no change."""
+    if not value:
+        return written(value)
     return written(value).replace("-", "\N{MINUS SIGN}") if value < 0 else f"+{written(value)}"
 
 
@@ -89,5 +89,5 @@ def between(low: float | None, high: float | None) -> str:
 def points(metric: str, value: float, *, signed: bool = False) -> str:
     """`1.2 points`, of a metric that is a share; any other as it is."""
     scaled = f"{100 * value:+.1f}" if metric in SHARES else f"{value:+.3f}"
-    text = scaled.replace("-", "\N{MINUS SIGN}") if signed else scaled[1:]
+    text = scaled.replace("-", "\N{MINUS SIGN}") if signed and value else scaled[1:]
     return f"{text} point{'' if text in ('1.0', '+1.0') else 's'}" if metric in SHARES else text

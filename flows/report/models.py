@@ -75,17 +75,19 @@ def delta_axis(one: Delta) -> Axis | None:
     return balanced((one.delta, one.low, one.high), margin=one.margin or 0.0) if one.delta is not None else None
 
 
-def per_class(now: Source) -> Any:
-    """(class, precision, recall, F1, rows) of the judged model, the weakest F1 first, with the F1 of the other models."""
+def per_class(now: Source, was: Source | None = None) -> Any:
+    """(class, precision, recall, F1, rows) of the judged model, the weakest F1 first, with the F1 of the other models, and of the earlier run."""
     found: Mapping[str, Any] = now.details(now.model).get("classes") or {}
     if not found:
         return None
     others = [name for name in now.models if name != now.model and now.details(name).get("classes")]
+    earlier: Mapping[str, Any] = (was.details(now.model).get("classes") if was else None) or {}
     lines: list[dict[str, Any]] = [
         {
             "name": name,
             "support": int(one.get("support") or 0),
             **{key: estimate(key, one.get(key)) for key in ("precision", "recall", "f1")},
+            "before": estimate("f1", (earlier.get(name) or {}).get("f1")),
             "others": [estimate("f1", (now.details(other)["classes"].get(name) or {}).get("f1")) for other in others],
         }
         for name, one in found.items()
@@ -96,6 +98,7 @@ def per_class(now: Source) -> Any:
         "lines": lines[:_CLASSES],
         "left_out": len(lines) - len(lines[:_CLASSES]),
         "others": others,
+        "earlier": bool(earlier),
         "axis": axis([*ends, 0.0, 1.0]),
     }
 

@@ -13,6 +13,8 @@ from pipeline.errors import bounded
 from pipeline.gate import GateOutcome
 from pipeline.record import RunRecord
 
+from ..accept import accepted, accepted_lines
+from ..deltas import Moved, moved
 from ..pages.gather import tally_of
 from ..pages.subject import Subject, subject
 from . import models, slices
@@ -22,6 +24,7 @@ from .estimates import estimate, number
 from .predictions import Predictions
 from .reading import predictions
 from .rowtexts import row_texts
+from .seeds import seeds
 from .source import Source, source, table, training
 from .verdict import Delta, Verdict, deltas, verdict
 
@@ -51,6 +54,7 @@ class Page:
     deltas: dict[str, list[tuple[Delta, Axis | None]]]
     parts: Mapping[str, Part]
     judged: list[Any] = field(default_factory=list)
+    accepted: tuple[str, ...] = ()  # a line each time that a person accepted the run, with the reason
 
     @property
     def model(self) -> str:
@@ -85,10 +89,13 @@ def page(store: LocalStore, record: RunRecord, earlier: RunRecord | None, gone: 
         comparable=_part(lambda: facts.get("comparable") or None, "comparison"),
         deltas=_by_model(found, model),
         judged=[(step, one) for step in shown.steps for one in tally_of(step)],
+        accepted=tuple(accepted_lines(accepted(store, record))),
         parts={
             "ladder": _part(lambda: models.ladder(now, metric), "ladder"),
+            "seeds": _part(lambda: seeds(now, metric, facts), "seeds"),
+            "figures": _part(lambda: _figures(facts, model), "calibration, size and latency"),
             "data": _part(lambda: _data(store, now), "data profile"),
-            "classes": _part(lambda: models.per_class(now), "metrics per class"),
+            "classes": _part(lambda: models.per_class(now, was), "metrics per class"),
             "confusion": _part(lambda: models.confusion(now), "confusion"),
             "calibration": _part(lambda: models.calibration(now), "calibration"),
             "selective": _part(lambda: now.details(now.model).get("selective"), "selective prediction"),
@@ -118,6 +125,13 @@ def _by_model(found: Sequence[Delta], first: str) -> dict[str, list[tuple[Delta,
     by: dict[str, list[tuple[Delta, Axis | None]]] = {}
     for one in sorted(found, key=lambda one: one.model != first):
         by.setdefault(one.model, []).append((one, models.delta_axis(one)))
+    return by
+
+
+def _figures(facts: Json, first: str) -> dict[str, list[Moved]]:
+    by: dict[str, list[Moved]] = {}
+    for one in sorted(moved(facts.get("models") or {}), key=lambda one: one.model != first):
+        by.setdefault(one.model, []).append(one)
     return by
 
 

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from jinja2.exceptions import UndefinedError
 from markupsafe import Markup
 
+from ..deltas import NOTE, figure
 from ..pages import charts as drawings
 from ..pages.environment import environment
 from ..pages.words import shown
@@ -85,7 +86,13 @@ def _drawn(page: Page) -> dict[str, Any]:
 def _environment() -> Environment:
     made = environment(GENERATOR, _HERE, styles=[_HERE / "report.css"], script=_HERE / "report.js")
     made.filters.update(
-        {"named": estimates.named, "written": estimates.written, "change": estimates.change, "points": estimates.points}
+        {
+            "named": estimates.named,
+            "written": estimates.written,
+            "change": estimates.change,
+            "points": estimates.points,
+            "plain": figure,
+        }
     )
-    made.globals["between"] = estimates.between
+    made.globals.update({"between": estimates.between, "NOTE": NOTE})
     return made

@@ -118,7 +118,7 @@ def _shown(one: Delta, word: str, margin: float | None) -> str:
     if one.low is None or one.high is None:
         return "There is no interval for this change."
     if one.low == one.high == 0:
-        return "Not one answer that counts is another one."
+        return "Every answer that counts is what it was."
     span = f"from {points(one.metric, one.low, signed=True)} to {points(one.metric, one.high, signed=True)}"
     rows = f" on {one.n:,} rows" if one.n else ""
     if word in ("better", "worse"):

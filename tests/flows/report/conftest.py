@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 
 from pipeline import LocalStore
+from pipeline.accept import accept
+from pipeline.record import load_run
 from pipeline.runner import run
 
 sys.path.append(str(Path(__file__).parent))
-from report_made import GATES, PIPELINE  # found by the import string that runs are recorded with
+from report_made import GATES, PIPELINE, SCRIPT  # found by the import string that runs are recorded with
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+WHY = f"agreed with A. B. {SCRIPT}"
 
 
 def made(root: Path, *versions: tuple[str, ...], gates: bool = False) -> LocalStore:
@@ -34,8 +38,10 @@ def made(root: Path, *versions: tuple[str, ...], gates: bool = False) -> LocalSt
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
-    """Two runs, the later better, with gates."""
-    return made(tmp_path_factory.mktemp("report") / "store", (), ("judge.skill=0.8",), gates=True)
+    """Two runs, the later better, with gates, one of which it does not meet; a person accepted it."""
+    store = made(tmp_path_factory.mktemp("report") / "store", (), ("judge.skill=0.8", "speed.ms=1.2"), gates=True)
+    accept(store, load_run(store, store.run_ids()[-1]), WHY)
+    return store
 
 
 @pytest.fixture(scope="session")

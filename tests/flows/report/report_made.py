@@ -175,7 +175,10 @@ class Judge(Stage):
             "data": {"rows": "0" * 64, "labels": {"cat": 100}, "overlap": {"ids": 0, "groups": 0, "texts": 4}},
             "definitions": {"accuracy": "the share of rows that are right, 1"},
             "model": {"net": {"family": "net", "parameters": 1340562, "bytes": 5513464, "slots": {}}},
-            "suspects": {"n": 17, "by": ["net"], "rows": doubted, "metrics": {"net": {"accuracy": {"value": 0.7, "low": 0.68, "high": 0.73}}}},
+            "seeds": {"net": {"models": ["net_1", "net_2"], "metrics": {
+                "accuracy": {"value": 0.71, "low": 0.6, "high": 0.82, "n": 400, "higher": True, "status": "ok", "sampling_sd": 0.021, "seed_sd": 0.034},
+            }}},
+            "suspects": {"n": 2017, "by": ["net"], "rows": doubted, "metrics": {"net": {"accuracy": {"value": 0.7, "low": 0.68, "high": 0.73}}}},
         }  # fmt: skip
 
 
@@ -199,6 +202,27 @@ class Trained(Stage):
                 "findings": findings,
             }
         )
+
+
+class Timed(Stage):
+    """Times as Measure tells them. rows: any. Returns a report."""
+
+    ms: float = 1.5
+    threads: int = 1
+
+    def run(self, rows: Table[SplitText]) -> Report:
+        """Of one model."""
+        net = {
+            "p50_ms": self.ms,
+            "p95_ms": 2 * self.ms,
+            "rows_per_second": 9000.0,
+            "load_seconds": 0.1,
+            "calls": 20,
+            "bytes": 2,
+            "parameters": 1,
+        }
+        machine = {"processor": "abacus", "cores": 1, "system": "wood"}
+        return Report(facts={"kind": "speed", "models": {"net": net}, "machine": machine, "batch": 4, "threads": self.threads})
 
 
 class Against(Stage):
@@ -246,6 +270,10 @@ class Against(Stage):
                 "n": 400, "groups": 100, "left_out": 12, "slices": slices,
                 "metrics": {"accuracy": one, "log_loss": {**one, "before": 1.3, "after": 1.2, "delta": -0.1, "low": -0.2, "high": 0.01, "higher": False,
                                                           "verdict": "undecided"}, "auroc": unheard},
+                "seeds": {"metric": "accuracy", "k": 2, "seed_sd_before": 0.044, "seed_sd_after": 0.034, "sampling_sd_before": 0.022,
+                          "sampling_sd_after": 0.021},
+                "calibration": {"smooth_ece": {"before": 0.09, "after": 0.07, "delta": -0.02}},
+                "size": {"parameters": {"before": 1340562, "after": 1340000, "delta": -562}},
                 "without_suspects": {"n": 380, "metric": "accuracy", "delta": delta, "low": low, "high": high, "verdict": verdict},
             }},
         }  # fmt: skip
@@ -258,6 +286,7 @@ PIPELINE = Pipeline(
     "made",
     Step("rows", Rows()),
     Step("net", Trained(), reads={"rows": "rows"}),
+    Step("speed", Timed(), reads={"rows": "rows"}),
     Step("judge", Judge(), reads={"rows": "rows"}),
     Step("against", Against(), reads={"evaluation": "judge", "rows": "judge"}),
 )

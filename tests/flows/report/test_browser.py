@@ -16,7 +16,7 @@ def test_it_opens_and_shows_the_verdict_first(visit, file, pictures):
     assert tab.page.evaluate("document.querySelector('main').firstElementChild.id") == "verdict"
     parts = tab.page.eval_on_selector_all("main h2", "found => found.map(one => one.textContent)")
     assert parts == [
-        "Gates", "What changed", "Models, from the simplest", "Metrics against the earlier run", "Data and checks", "Classes", "Confusion",
+        "Gates", "What changed", "Models, from the simplest", "Seeds", "Metrics against the earlier run", "Data and checks", "Classes", "Confusion",
         "Calibration", "Slices", "Training", "Fixed and broken", "Predictions", "Suspected labels", "Behaviour tests",
         "Environment, and how to repeat it",
     ]  # fmt: skip

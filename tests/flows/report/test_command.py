@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -156,3 +157,41 @@ def test_figures():
         "\N{MINUS SIGN}2.1 points",
         "0.500",
     )
+
+
+def test_what_differs_in_calibration_size_and_latency_is_shown(file):
+    told = " ".join(re.sub("<[^>]*>", " ", file.read_text(encoding="utf-8").partition('id="figures"')[2]).split())
+    assert "smooth ECE 0.090 0.070 \N{MINUS SIGN}0.020" in told
+    assert "parameters 1,340,562 1,340,000 \N{MINUS SIGN}562" in told
+    assert "ms for one row, median 1.500 1.200 \N{MINUS SIGN}0.300" in told
+    assert "rows a second in batches 9,000 9,000 0" in told
+
+
+def test_seeds_stand_beside_rows(file):
+    told = " ".join(re.sub("<[^>]*>", " ", file.read_text(encoding="utf-8").partition('id="seeds"')[2]).split())
+    assert "net of net_1, net_2 accuracy 0.710 [0.600, 0.820] 0.021 before 0.022 0.034 before 0.044" in told
+
+
+def test_who_accepted_the_run_and_why(file):
+    told = file.read_text(encoding="utf-8").partition('id="accepted"')[2].partition("</div>")[0]
+    assert "although 1 gate was not met: agreed with A. B. &lt;/script&gt;" in told
+
+
+def test_a_list_that_is_cut_says_of_how_many(file, tmp_path, capsys):
+    assert "The first 17 of 2,017." in file.read_text(encoding="utf-8")
+    large = made(tmp_path / "store", ("rows.count=3000",), ("rows.count=3000", "judge.skill=0.8"))
+    show_report(large, None, None, tmp_path / "large.html", as_json=False)
+    page = (tmp_path / "large.html").read_text(encoding="utf-8")
+    counts = re.findall(r"([0-9,]+)</span> (?:broken|fixed)", page)
+    assert re.findall(r"The first 200 of ([0-9,]+);", page) == counts
+    assert len(counts) == 2
+
+
+def test_per_class_the_earlier_figure_stands_beside(file, store, tmp_path, capsys):
+    assert "F1 before" in file.read_text(encoding="utf-8")
+    show_report(store, store.run_ids()[0], None, tmp_path / "first.html", as_json=False)
+    assert "F1 before" not in (tmp_path / "first.html").read_text(encoding="utf-8")
+
+
+def test_no_change_has_no_sign():
+    assert (change(0.0), change(0.01), points("accuracy", 0.0, signed=True)) == ("0.000", "+0.010", "0.0 points")
