@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import altair as alt
 from markupsafe import Markup
 
 from pipeline import UsageError
 from pipeline.errors import bounded
 
 from .log import Point
-from .pages.environment import TEMPLATES, environment
-from .pages.theme import svg
 from .pages.words import shown
+from .report.axis import Axis, axis
 
-_WIDTH, _HEIGHT = 860, 340
+_LEFT, _TOP, _WIDTH, _HEIGHT = 56, 56, 860, 340  # of what is drawn
 _DRAWN = 400  # more would lie on each other; the champions are among them
 _NAMED = 6  # champions with their change beside them, the last
 _TOLD = 200  # rows of the page's table
@@ -29,6 +26,8 @@ def write(path: Path, points: Sequence[Point], pipeline: str, model: str, metric
     """Write the chart to a file; returns how many runs are drawn. Raises UsageError where that cannot be written."""
     drawn = chart(points, f"{metric} of {model}")
     if path.suffix == ".html":
+        from .pages.environment import environment
+
         told = [one for i, one in enumerate(points) if one.champion or i >= len(points) - _TOLD // 2][-_TOLD:]
         page = environment("brickwise log").get_template("log.html")
         text = page.render(pipeline=pipeline, model=model, metric=metric, chart=drawn, points=points, told=told[::-1])
@@ -42,55 +41,107 @@ def write(path: Path, points: Sequence[Point], pipeline: str, model: str, metric
 
 
 def chart(points: Sequence[Point], title: str) -> Markup:
-    """Every run a point with its interval, in the order of time; champions as diamonds on a line, the last with their change below."""
+    """Every run a point with its interval, in the order of time; champions as diamonds on a line, the last with their change below.
+
+    Drawn here: altair and its renderer take a second to start, and these are the same lines and dots whatever the runs.
+    """
     numbered = kept(points)
     champions = [(number, one) for number, one in numbered if one.champion]
-    way = [{"run": number, "value": one.value} for number, one in champions]
-    if way and champions[-1][0] < len(points):
-        way.append({"run": len(points), "value": champions[-1][1].value})
-    last = sorted(numbered, key=lambda one: (one[1].current, one[1].champion))  # champions are drawn above the others
-    rows = [{"run": number, "value": one.value, "low": one.low, "high": one.high, "is": _kind(one)} for number, one in last]
-    named = [
-        {"run": number, "high": one.high, "number": str(i), "text": f"{i}  {shown(one.changed or 'the first', 130)}"}
-        for i, (number, one) in enumerate(champions[-_NAMED:], 1)
-    ]
-    x = alt.X("run", type="quantitative", title="run, oldest first", axis=alt.Axis(format=",.0f", tickMinStep=1), scale=_near())
-    low, value, high = (
-        alt.Y(of, type="quantitative", scale=_near(), title=shown(title, 60)) for of in ("low", "value", "high")
+    named = champions[-_NAMED:]
+    x, y = axis([1, len(points)]), axis(end for _, one in numbered for end in (one.low, one.value, one.high))
+    shapes = [_gridline(*tick) for tick in y.ticks]
+    shapes += [_tick(where, f"{int(float(text)):,}") for where, text in x.ticks if float(text).is_integer()]
+    shapes.append(_TEXT.format(x=_LEFT, y=_TOP - 12, anchor="start", colour="var(--dim)", text=shown(title, 60)))
+    shapes.append(
+        _TEXT.format(
+            x=_LEFT + _WIDTH / 2, y=_TOP + _HEIGHT + 38, anchor="middle", colour="var(--dim)", text="run, oldest first"
+        )
     )
-    base = _over(rows).encode(x=x, color=_by_kind(alt.Color, list(_COLOURS), alt.Legend(symbolSize=70)))
-    shape, size = _by_kind(alt.Shape, _SHAPES, None), _by_kind(alt.Size, _SIZES, None)
-    over = alt.layer(
-        base.mark_rule(strokeWidth=1, opacity=0.45).encode(y=low, y2="high"),
-        _over(way).mark_line(interpolate="step-after", strokeWidth=1.5, color="var(--c2)").encode(x=x, y=value),
-        base.mark_point(filled=True, opacity=1).encode(y=value, shape=shape, size=size),
-        _over(named).mark_text(dy=-9, fontWeight="bold").encode(x=x, y=high, text=alt.Text("number", type="nominal")),
-    ).properties(width=_WIDTH, height=_HEIGHT)
-    listed = _over(named).mark_text(align="left", fontSize=11).encode(
-        x=alt.value(0), y=alt.Y("number", type="ordinal", sort=None, axis=None), text=alt.Text("text", type="nominal")
-    )  # fmt: skip
-    return svg(alt.vconcat(over, listed.properties(width=_WIDTH, height=alt.Step(16))) if named else over)
+    last = sorted(numbered, key=lambda one: (one[1].current, one[1].champion))  # champions are drawn above the others
+    spots = [(_across(x, number), one) for number, one in last]
+    shapes += [
+        _LINE.format(x=at, low=_up(y, one.low), high=_up(y, one.high), colour=_KINDS[_kind(one)][0]) for at, one in spots
+    ]
+    shapes.append(_way([(_across(x, number), _up(y, one.value)) for number, one in champions], _across(x, len(points))))
+    shapes += [_mark(_kind(one), at, _up(y, one.value)) for at, one in spots]
+    for i, (number, one) in enumerate(named, 1):
+        shapes.append(_BOLD.format(x=_across(x, number), y=f"{_up(y, one.high) - 7:.1f}", text=i))
+        below = _TOP + _HEIGHT + 60 + 17 * (i - 1)
+        shapes.append(
+            _TEXT.format(
+                x=8, y=below, anchor="start", colour="var(--ink)", text=f"{i}  {shown(one.changed or 'the first', 130)}"
+            )
+        )
+    shapes += list(_legend())
+    height = _TOP + _HEIGHT + 50 + 17 * len(named)
+    return _SVG.format(width=_LEFT + _WIDTH + 10, height=height, shapes=Markup("").join(shapes))  # all of them are escaped
 
 
-_COLOURS = ("var(--c1)", "var(--c2)", "var(--c3)", "var(--bad)")
-_KINDS = ("run", "was champion", "champion", "gate not met")
-_SHAPES, _SIZES = ("circle", "diamond", "diamond", "circle"), (28, 90, 170, 28)
+_KINDS = {  # colour, shape, size
+    "run": ("var(--c1)", "circle", 3.0),
+    "was champion": ("var(--c2)", "diamond", 6.5),
+    "champion": ("var(--c3)", "diamond", 9.0),
+    "gate not met": ("var(--bad)", "circle", 3.0),
+}
+_SVG = Markup(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    ' font-family="system-ui, sans-serif" font-size="12">{shapes}</svg>'
+)
+_TEXT = Markup('<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{colour}">{text}</text>')
+_BOLD = Markup('<text x="{x}" y="{y}" text-anchor="middle" font-weight="bold" fill="var(--ink)">{text}</text>')
+_LINE = Markup('<path d="M{x} {low}V{high}" stroke="{colour}" opacity="0.45"/>')
+_GRID = Markup('<path d="M{left} {y}h{width}" stroke="var(--line)"/>')
+_DIAMOND = Markup('<path d="M{x} {top}l{r} {r}l-{r} {r}l-{r} -{r}z" fill="{colour}"/>')
+_CIRCLE = Markup('<circle cx="{x}" cy="{y}" r="{r}" fill="{colour}"/>')
+_STEPS = Markup('<path d="{way}" fill="none" stroke="var(--c2)" stroke-width="1.5"/>')
 
 
 def _kind(one: Point) -> str:
     return "champion" if one.current else "was champion" if one.champion else "gate not met" if one.line.unmet else "run"
 
 
-def _over(rows: list[dict[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=rows))
+def _share(across: Axis, value: float) -> float:
+    return float(across.at(value)[:-1]) / 100
 
 
-def _near() -> alt.Scale:
-    return alt.Scale(zero=False, padding=12)
+def _across(x: Axis, value: float) -> float:
+    return round(_LEFT + _WIDTH * _share(x, value), 1)
 
 
-def _by_kind(channel: Any, values: Sequence[Any], legend: alt.Legend | None) -> Any:
-    return channel("is", type="nominal", title=None, legend=legend, scale=alt.Scale(domain=list(_KINDS), range=list(values)))
+def _up(y: Axis, value: float) -> float:
+    return round(_TOP + _HEIGHT * (1 - _share(y, value)), 1)
+
+
+def _gridline(where: str, text: str) -> Markup:
+    y = round(_TOP + _HEIGHT * (1 - float(where[:-1]) / 100), 1)
+    number = _TEXT.format(x=_LEFT - 8, y=y + 4, anchor="end", colour="var(--ink)", text=text)
+    return _GRID.format(left=_LEFT, y=y, width=_WIDTH) + number
+
+
+def _tick(where: str, text: str) -> Markup:
+    x = round(_LEFT + _WIDTH * float(where[:-1]) / 100, 1)
+    return _TEXT.format(x=x, y=_TOP + _HEIGHT + 18, anchor="middle", colour="var(--ink)", text=text)
+
+
+def _mark(kind: str, x: float, y: float) -> Markup:
+    colour, shape, r = _KINDS[kind]
+    if shape == "circle":
+        return _CIRCLE.format(x=x, y=y, r=r, colour=colour)
+    return _DIAMOND.format(x=x, top=round(y - r, 1), r=r, colour=colour)
+
+
+def _way(champions: Sequence[tuple[float, float]], end: float) -> Markup:
+    """From champion to champion, each holding until the next."""
+    if not champions:
+        return Markup("")
+    (x, y), *later = champions
+    return _STEPS.format(way=f"M{x} {y}" + "".join(f"H{x}V{y}" for x, y in later) + f"H{end}")
+
+
+def _legend() -> Iterator[Markup]:
+    for i, kind in enumerate(_KINDS):
+        x = _LEFT + 6 + 130 * i
+        yield _mark(kind, x, 12) + _TEXT.format(x=x + 14, y=16, anchor="start", colour="var(--ink)", text=kind)
 
 
 def kept(points: Sequence[Point]) -> list[tuple[int, Point]]:
@@ -114,6 +165,6 @@ def alone(drawn: str) -> str:
 
 def palettes() -> tuple[dict[str, str], dict[str, str]]:
     """The colours of the pages by name, light and dark."""
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    style = (Path(__file__).parent / "pages" / "templates" / "style.css").read_text(encoding="utf-8")
     light, _, rest = style.partition("@media (prefers-color-scheme: dark)")
     return dict(_COLOUR.findall(light)), dict(_COLOUR.findall(rest.partition("* {")[0]))

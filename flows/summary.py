@@ -34,7 +34,7 @@ def _head(record: RunRecord) -> Iterator[str]:
     yield f"## {cell(record.pipeline)}: {cell(headline(record))}"
     yield f"{cell(record.status)} in {record.seconds:,.1f} s, run {cell(str(record.run_id))}"
     if record.metrics:
-        yield metrics_table(record.metrics, record.keep)
+        yield metrics_table(record.metrics, record.keep, record.main)
     if record.gates:
         unmet = sum(not gate.passed for gate in record.gates)
         yield f"### Gates: {f'{unmet} of {len(record.gates)} not met' if unmet else 'all passed'}"
@@ -45,7 +45,8 @@ def _parts(record: RunRecord, store: LocalStore) -> Iterator[str]:
     yield from _head(record)
     if record.diff.details:
         yield f"### Against {cell(str(record.diff.against))}"
-        yield _few(["model", "metric", "difference [95%]", "verdict"], map(_difference, record.diff.details))
+        main = [one for one in record.diff.details if not record.main or one.get("metric") in record.main]
+        yield _few(["model", "metric", "difference [95%]", "verdict"], map(_difference, main))
     errors = [[step.name, step.status, step.error] for step in record.steps if step.error]
     if errors:
         yield "### Steps that failed"

@@ -20,7 +20,8 @@ _COLOURS = {"better": "#1a7f37", "worse": "#cf222e", "failed": "#cf222e", "block
 def run_html(record: RunRecord) -> str:
     """Verdict, metrics and gates of a run."""
     told = [_line(headline(record), _colour(record)), _small(f"{record.pipeline} {record.status}, run {record.run_id}")]
-    names = list(dict.fromkeys(name for found in record.metrics.values() for name in found))[:_ROWS]
+    measured = dict.fromkeys(name for found in record.metrics.values() for name in found)
+    names = [name for name in record.main or measured if name in measured][:_ROWS]
     rows = [[model, *(_interval(found.get(name)) for name in names)] for model, found in record.metrics.items()]
     told += [_table(["model", *names], rows)] if names else []
     told += [_small(line) for line in record.keep]

@@ -82,6 +82,24 @@ class Judge(Stage):
         return Made(Evaluation(facts=facts), Table.of(Prediction, told))
 
 
+NAN, INFINITE = float("nan"), float("inf")
+
+
+class Undefined(Judge):
+    """Say what a model says whose scores are no numbers. told: let them into the facts as they are."""
+
+    told: bool = False
+
+    def run(self, rows: Table[SplitText], models: Mapping[str, Model]) -> Made:
+        made = super().run(rows, models)
+        nothing = {"value": None, "low": None, "high": None, "status": "not evaluated", "reason": "scores are no numbers"}
+        facts = dict(made.evaluation.facts) | {"metrics": {"net": {"log_loss": {"value": NAN} if self.told else nothing}}}
+        table = made.rows.read()
+        for name, values in {"values": [[NAN], [INFINITE]], "loss": [NAN, INFINITE]}.items():
+            table = table.set_column(table.schema.get_field_index(name), name, pa.array(values))
+        return Made(Evaluation(facts=facts), Table.of(Prediction, table))
+
+
 class Time(Stage):
     """Time them."""
 
@@ -126,7 +144,7 @@ def built(**config) -> Pipeline:
         Step("raw", Rows()),
         Step("halve", Halve(), reads={"rows": "raw"}, checks=(Picky(),)),
         Step("net", Learn(seed=config.pop("seed", 1)), reads={"rows": "halve"}),
-        Step("report", Judge(**config), reads={"rows": "halve", "models": ("net",)}),
+        Step("report", config.pop("judge", Judge)(**config), reads={"rows": "halve", "models": ("net",)}),
         Step("speed", Time(), reads={"rows": "halve", "models": ("net",)}),
     )
 
@@ -193,6 +211,25 @@ def test_an_evaluation_leaves_as_two_files_and_comes_back(store, tmp_path, capsy
     for option in ("onnx", "tensorboard"):
         with pytest.raises(UsageError, match=f"made an evaluation, and --{option} is for models"):
             exported(store, record, tmp_path / "no", **{option: True})
+    assert not (tmp_path / "no").exists()
+
+
+def test_scores_that_are_no_numbers_never_make_invalid_json(store, tmp_path):
+    record = built(judge=Undefined).run(str(store.root))
+    exported(store, record, tmp_path / "out")
+
+    def refuse(word: str):
+        raise AssertionError(f"{word} is no JSON")
+
+    document = json.loads((tmp_path / "out/evaluation.json").read_text(), parse_constant=refuse)
+    assert document["metrics"]["net"]["log_loss"]["status"] == "not evaluated"
+    rows = pq.read_table(tmp_path / "out/predictions.parquet")
+    assert [str(one) for one in rows["loss"].to_pylist()] == ["nan", "inf"]  # which Parquet can say
+    failed = built(judge=Undefined, told=True).run(str(store.root))
+    assert failed.status == "failed"
+    assert "expected finite numbers" in failed.step("report").error
+    with pytest.raises(UsageError, match=r"step 'report' of run .* made no"):
+        exported(store, failed, tmp_path / "no")
     assert not (tmp_path / "no").exists()
 
 

@@ -2,6 +2,10 @@
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -117,8 +121,6 @@ def test_log_as_json_gives_the_numbers(evolved, capsys):
     ],
 )
 def test_what_is_not_there_is_said(evolved, given, message):
-    from pathlib import Path
-
     *named, plot = given
     with pytest.raises(UsageError, match=re.escape(message)):
         show_log(evolved, *named, Path(plot) if plot else None, as_json=False)
@@ -174,3 +176,21 @@ def test_of_thousands_of_runs_some_hundred_are_drawn_with_all_champions(evolved)
     assert [number for number, point in drawn_runs if point.champion] == [3001]
     assert (drawn_runs[0][0], drawn_runs[-1][0]) == (1, 5001)
     assert len(chart(many, "accuracy")) < 300_000
+
+
+def test_the_chart_has_each_run_once_at_its_value_and_needs_no_renderer(evolved):
+    code = "import sys; from flows.log_plot import chart; sys.exit(any(name in sys.modules for name in ('altair', 'vl_convert', 'jinja2')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
+    one = points(evolved, "p", history(evolved), "net", "accuracy")[0]._replace(champion=False, current=False)
+    three = [one._replace(value=v, low=v - 0.1, high=v + 0.1) for v in (0.3, 0.7, 0.5)]
+    drawn = ET.fromstring(chart([three[0], three[1]._replace(champion=True), three[2]], "<b>"))
+    dots = [
+        (float(d.get("cx")), float(d.get("cy"))) for d in drawn.findall(".//{*}circle") if float(d.get("cy")) > 30
+    ]  # below the legend
+    spans = [found.get("d") for found in drawn.findall(".//{*}path") if found.get("opacity")]
+    assert (len(dots), len(spans)) == (2, 3)
+    assert dots[0][0] < dots[1][0]  # the first run is left of the third
+    assert dots[0][1] > dots[1][1]  # 0.3 is below 0.5
+    assert [text.text for text in drawn.findall(".//{*}text") if text.text == "<b>"] == ["<b>"]
+    for values in ([0.5], [-0.2], [0.5, 0.5]):  # one run, below zero, nothing between them
+        ET.fromstring(chart([one._replace(value=v, low=v, high=v) for v in values], "r2"))

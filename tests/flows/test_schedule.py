@@ -67,6 +67,9 @@ def test_the_clock_and_the_form_both_trigger_runs_and_sigterm_pauses_the_schedul
     listed = json.loads(finished.brickwise("runs", "--json").stdout)
     assert {step["name"]: step["status"] for step in listed[0]["steps"]}["net"] == "ran"
     assert listed[0]["settings"] == ["net.epochs=1"]
+    named = {"artifacts": {"key": {"any_": ["animals-headline"]}}}
+    told = [one["data"] for one in ask(prefect_server, "artifacts/filter", named)]
+    assert any(str(listed[0]["run_id"]) in one for one in told)  # a scheduled run is told of as any other
 
 
 SLOW = """

@@ -184,6 +184,25 @@ def test_hostile_names_break_out_of_nothing(store, name):
         assert "\u202e" not in shown
 
 
+def test_of_many_metrics_those_that_people_look_at_first_are_shown(store):
+    one = {"value": 0.712, "low": 0.703, "high": 0.72}
+    moved = {"model": "net", "delta": 0.1, "low": 0.05, "high": 0.2, "verdict": "better"}
+    names = [*(f"metric{i}" for i in range(20)), "macro_f1"]
+    shown = run(
+        metrics={"net": dict.fromkeys(names, one)},
+        main=("macro_f1",),
+        diff=Difference(against="aaaa", verdict="better", details=tuple({**moved, "metric": name} for name in names)),
+    )
+    text = summary(shown, store)
+    page = shown._repr_html_()
+    for told, name in ((text, "macro\\_f1"), (headline_markdown(shown), "macro\\_f1"), (page, "macro_f1")):
+        assert name in told
+        assert "metric7" not in told
+    without = shown.model_copy(update={"main": ()})
+    assert "metric7" in summary(without, store)
+    assert "metric7" in without._repr_html_()
+
+
 def diff_facts(name: str) -> dict:
     good = {"before": 0.5, "after": 0.6, "delta": 0.1, "low": 0.05, "high": 0.15, "verdict": "better", "status": "ok"}
     bad = {"delta": None, "low": None, "high": None, "verdict": None, "status": "not evaluated", "reason": name}
