@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 LOWER_IS_BETTER = {"log_loss", "brier", "rmse", "mae", "ece", "smooth_ece", "aurc", "augrc"}  # where the facts do not say
 SHARES = {
-    "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "weighted_f1", "macro_precision", "macro_recall", "top_3", "exact",
+    "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "weighted_f1", "macro_precision", "macro_recall", "top_3", "top_5", "exact",
     "auroc", "average_precision", "precision", "recall", "f1",
 }  # fmt: skip
 _NAMES = {"mcc": "MCC", "auroc": "AUROC", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "ece": "ECE", "smooth_ece": "smooth ECE", "brier": "Brier score",

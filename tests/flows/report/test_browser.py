@@ -197,6 +197,8 @@ def test_on_paper_there_are_no_controls_and_nothing_is_folded(visit, file, pictu
     assert not tab.page.is_visible(".filters")
     assert not tab.page.is_visible(".pager")
     assert tab.page.is_visible("#models details table"), hidden
+    tab.page.set_viewport_size({"width": 718, "height": 1000})  # A4 within its margins
+    assert tab.page.evaluate("document.documentElement.scrollWidth") == 718
     tab.page.pdf(path=pictures / "report.pdf")
 
 
