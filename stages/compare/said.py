@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..evaluate.answers import Answers
-from ..evaluate.measure import spread
+from ..evaluate.outputs import groups_of, spread
 
 
 def of_model(table: pa.Table, model: str) -> pa.Table:
@@ -19,8 +19,7 @@ def answers_of(kind: type[Answers], table: pa.Table, own: list[str], classes: li
     """Answers over `classes`, from values over `own` classes."""
     lists = table["values"].combine_chunks()
     values = lists.flatten().to_numpy().reshape(table.num_rows, -1) if table.num_rows else np.zeros((0, max(1, len(own))))
-    groups = table["group"].combine_chunks().dictionary_encode().indices.to_numpy()
-    return kind(kind.read(table["label"].to_pylist(), classes), spread(values, own, classes), groups, tuple(classes))
+    return kind(kind.read(table["label"].to_pylist(), classes), spread(values, own, classes), groups_of(table), tuple(classes))
 
 
 def common(before: pa.Table, after: pa.Table) -> pa.Table:

@@ -51,6 +51,11 @@ class Answers:
         """The truth as numbers, from its text. Raises StageError for a text that none of the classes is."""
         raise NotImplementedError
 
+    @staticmethod
+    def impossible(outputs: Array) -> tuple[Array, str]:
+        """Rows whose outputs, finite as they are, no model of this target says: [n]; and what is expected of them."""
+        return np.zeros(len(outputs), bool), ""
+
     def chosen_texts(self) -> list[str]:
         """What the model chose of each row, as the truth is written."""
         raise NotImplementedError

@@ -14,7 +14,8 @@ from ..metrics.rank import Ranked, ranked
 from .answers import Answers, Array, over, table_of
 
 SMALLEST = 1e-12  # a probability of 0 for what happened would cost infinitely much
-_TOP = 3
+_OFF = 1e-3  # what rounding of thousands of 32-bit numbers stays well below
+_TOP = (3, 5)
 _MATRIX = 100  # classes, above which a confusion matrix is nothing that anybody reads
 _CONFUSED = 50
 
@@ -24,13 +25,19 @@ class OneOfAnswers(Answers):
     """truth: [n] class numbers; outputs: [n, classes] probabilities, rows sum to 1."""
 
     main: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "log_loss")
-    shares: ClassVar[Mapping[str, int]] = {"accuracy": 4, "micro_f1": 4, "top_3": 3}
+    shares: ClassVar[Mapping[str, int]] = {"accuracy": 5, "micro_f1": 5, "top_3": 3, "top_5": 4}
 
     @staticmethod
     def read(told: Sequence[str], classes: Sequence[str]) -> Array:
         """Their numbers: [n]"""
         numbers = {name: number for number, name in enumerate(classes)}
         return np.array([numbers[name] for name in told], np.int64)
+
+    @staticmethod
+    def impossible(outputs: Array) -> tuple[Array, str]:
+        """What is below zero, or does not add up to one."""
+        off = np.abs(outputs.sum(axis=1, dtype=np.float64) - 1) > _OFF
+        return off | (outputs.min(axis=1) < 0), "probabilities of 0 or more that add up to 1"
 
     @cached_property
     def chosen(self) -> Array:
@@ -55,16 +62,16 @@ class OneOfAnswers(Answers):
         return self.losses
 
     def columns(self) -> sparse.csr_array:
-        """1, loss, Brier's distance, whether it is in the top three, and right; then hits, choices and truths of each class: [n, 5 + 3 classes]"""
+        """1, loss, Brier's distance, in the top three, five, right; then hits, choices and truths of each class: [n, 6 + 3 classes]"""
         n, classes = self.outputs.shape
         told = self.outputs[np.arange(n), self.truth]
-        better = (self.outputs > told[:, None]).sum(axis=1) if classes > _TOP else 0
+        better = (self.outputs > told[:, None]).sum(axis=1) if classes > _TOP[0] else np.zeros(n)
         distance = np.square(self.outputs).sum(axis=1) - 2 * told + 1
         entries = [
-            (0, 1), (1, self.losses), (2, distance), (3, np.asarray(better < _TOP)),
-            (4, self.right()), (5 + self.truth, self.right()), (5 + classes + self.chosen, 1), (5 + 2 * classes + self.truth, 1),
+            (0, 1), (1, self.losses), (2, distance), (3, better < _TOP[0]), (4, better < _TOP[1]),
+            (5, self.right()), (6 + self.truth, self.right()), (6 + classes + self.chosen, 1), (6 + 2 * classes + self.truth, 1),
         ]  # fmt: skip
-        return table_of(n, entries, 5 + 3 * classes)
+        return table_of(n, entries, 6 + 3 * classes)
 
     def of_sums(self, sums: Array) -> dict[str, Array]:
         """A class that no row holds is left out of the means. macro_f1 is scikit-learn's with `labels` set to those that are held."""
@@ -76,7 +83,7 @@ class OneOfAnswers(Answers):
         def mean(values: Array) -> Array:
             return over(np.where(held, values, 0).sum(axis=-1), classes)
 
-        recall, ranked = mean(found["recall"]), self.outputs.shape[1] > _TOP
+        recall = mean(found["recall"])
         return {
             "accuracy": over(right, n),
             "macro_f1": mean(found["f1"]),
@@ -87,7 +94,7 @@ class OneOfAnswers(Answers):
             "macro_precision": mean(found["precision"]),
             "macro_recall": recall,
             "mcc": np.where(classes > 1, _mcc(n, right, chosen, support), np.nan),
-            **({"top_3": over(sums[..., 3], n)} if ranked else {}),
+            **{f"top_{k}": over(sums[..., 3 + place], n) for place, k in enumerate(_TOP) if self.outputs.shape[1] > k},
             "brier": over(sums[..., 2], n),
         }
 
@@ -98,7 +105,7 @@ class OneOfAnswers(Answers):
     def class_sums(self, sums: Any) -> tuple[Any, Any, Any]:
         """Hits, choices and truths of each class."""
         classes = self.outputs.shape[1]
-        return sums[..., 5 : 5 + classes], sums[..., 5 + classes : 5 + 2 * classes], sums[..., 5 + 2 * classes :]
+        return sums[..., 6 : 6 + classes], sums[..., 6 + classes : 6 + 2 * classes], sums[..., 6 + 2 * classes :]
 
     def ranks(self) -> dict[str, Ranked]:
         """auroc and average_precision."""
@@ -115,7 +122,7 @@ class OneOfAnswers(Answers):
         counts = np.bincount(self.truth * 2 + self.chosen, minlength=4)
         cells = np.random.default_rng((seed, samples)).gamma(counts + 0.5, size=(samples, 4)).reshape(-1, 2, 2)
         hits = np.stack([cells[:, 0, 0], cells[:, 1, 1]], axis=1)
-        nothing, right = np.zeros((samples, 3)), hits.sum(axis=1, keepdims=True)
+        nothing, right = np.zeros((samples, 4)), hits.sum(axis=1, keepdims=True)
         sums = np.hstack(
             [cells.sum(axis=(1, 2))[:, None], nothing, right, hits, cells.sum(axis=1), cells.sum(axis=2)]
         )  # one row a draw

@@ -44,6 +44,11 @@ class SeveralOfAnswers(Answers):
             found[row, [numbers[name] for name in json.loads(text)]] = 1
         return found
 
+    @staticmethod
+    def impossible(outputs: Array) -> tuple[Array, str]:
+        """What lies outside of 0 and 1."""
+        return np.any((outputs < 0) | (outputs > 1), axis=1), "a probability from 0 to 1 of each class"
+
     @cached_property
     def chosen(self) -> Array:
         """1 where the probability is at least a half: [n, classes]"""

@@ -24,6 +24,7 @@ METRICS = {
     "macro_recall": Known(True, True, "1: mean recall of the classes that the rows hold"),
     "mcc": Known(True, False, "1: Matthews correlation of several classes (Gorodkin 2004), 0 where one class is always chosen"),
     "top_3": Known(True, True, "1: rows whose class is among the three likeliest"),
+    "top_5": Known(True, True, "1: rows whose class is among the five likeliest"),
     "auroc": Known(True, True, "1: mean area under the ROC curve of each class against the others"),
     "average_precision": Known(True, True, "1: mean average precision of each class against the others, ties as one step"),
     "exact": Known(True, True, "1: rows all of whose classes are right"),

@@ -46,7 +46,7 @@ def answers(n, classes, seed, *, held=None):
 
 
 @settings(max_examples=60, deadline=None)
-@given(n=st.integers(1, 60), classes=st.integers(2, 5), seed=st.integers(0, 10**6), data=st.data())
+@given(n=st.integers(1, 60), classes=st.integers(2, 7), seed=st.integers(0, 10**6), data=st.data())
 def test_every_metric_is_scikit_learns(n, classes, seed, data):
     given_answers = answers(n, classes, seed, held=data.draw(st.integers(1, classes)))
     found = given_answers.metrics()
@@ -62,8 +62,13 @@ def test_every_metric_is_scikit_learns(n, classes, seed, data):
     else:
         assert np.isnan(found["mcc"])
         assert np.isnan(found["auroc"])
-    if classes > 3:
-        assert found["top_3"] == pytest.approx(top_k_accuracy_score(truth, given_answers.outputs, k=3, labels=range(classes)))
+    for k in (3, 5):
+        if classes > k:
+            assert found[f"top_{k}"] == pytest.approx(
+                top_k_accuracy_score(truth, given_answers.outputs, k=k, labels=range(classes))
+            )
+        else:
+            assert f"top_{k}" not in found
     held = [c for c in (range(classes) if classes > 2 else (1,)) if 0 < (truth == c).sum() < n]
     if held:
         for name, function in (("auroc", roc_auc_score), ("average_precision", average_precision_score)):

@@ -264,7 +264,7 @@ def test_a_column_that_the_models_learnt_and_the_rows_lack_is_a_stage_error():
 
 
 def test_a_model_that_says_nan_is_named_with_the_row():
-    with pytest.raises(StageError, match=r"model 'net' says \[nan\] of row 'r0', expected finite numbers"):
+    with pytest.raises(StageError, match=r"model 'net' says nan of row 'r0', expected finite numbers"):
         evaluated("number", net=model("number", [float("nan")]))
 
 
