@@ -103,11 +103,11 @@ def _seeds(pairing: Pairing, metric: str) -> dict[str, Json]:
 
 def _slices(pairing: Pairing, metric: str, names: Sequence[str]) -> list[dict[str, Json]]:
     """The headline metric slice by slice, p corrected for all of them, those first that may have lost most."""
-    found = []
-    for one in names:
-        mask = pairing.slices.get(one)
-        column, _, value = one.partition("=")
-        told: dict[str, Any] = {"name": one, "column": column, "value": value, "n": 0 if mask is None else int(mask.sum())}
+    found: list[dict[str, Any]] = []
+    for name in names:
+        mask = pairing.slices.get(name)
+        column, _, value = name.partition("=")
+        told: dict[str, Any] = {"name": name, "column": column, "value": value, "n": 0 if mask is None else int(mask.sum())}
         measured = pairing.differences((metric,), mask).get(metric) if told["n"] >= FEWEST else None
         if measured is None:
             nothing = dict.fromkeys(("before", "after", "delta", "low", "high", "verdict"))
