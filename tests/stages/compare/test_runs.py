@@ -67,6 +67,11 @@ def test_accuracy_is_tested_exactly_and_all_metrics_are_corrected_together(befor
     assert all(one["p_holm"] >= one["p"] for one in found.values())
 
 
+def test_few_resamples_are_enough_to_call_a_large_difference_better(before):
+    found = model_of(before, run_of([True] * N), resamples=100)["metrics"]
+    assert {name: one["verdict"] for name, one in found.items()} == dict.fromkeys(found, "better")
+
+
 @pytest.mark.parametrize(("metric", "reason"), [("auroc", "an area is not measured on a part of the rows"), ("accuracy", "")])
 def test_any_metric_may_be_the_headline_and_what_slices_cannot_say_they_do_not_say(metric, reason):
     kind = ["x"] * 200 + ["y"] * 190 + ["z"] * 10

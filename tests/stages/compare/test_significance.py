@@ -100,7 +100,7 @@ def test_what_never_differs_was_seen_in_every_exchange_and_a_permutation_p_is_ne
     truth = [0, 1, 2] * 30
     same, wrong = taken(truth, truth, 200), taken(truth, [(one + 1) % 3 for one in truth], 200)
     assert set(permuted(same, same, seed=1).values()) == {1.0}
-    assert permuted(same, wrong, seed=1)["accuracy"] == pytest.approx(1 / 201)
+    assert permuted(same, wrong, seed=1)["accuracy"] == pytest.approx(1 / 1001)  # of 1,000 at least
 
 
 @pytest.mark.parametrize(
