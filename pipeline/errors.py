@@ -68,9 +68,9 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 
 
 def bounded(value: object, limit: int = 80) -> str:
-    """`repr(value)`, cut in the middle to at most `limit` characters: data quoted in a message.
+    r"""`repr(value)`, cut in the middle to at most `limit` characters: data quoted in a message.
 
-    What would do more than be read there is written as an escape: `\\x1b`, `\\u202e`, `\\n`.
+    What would do more than be read there is written as an escape: `\x1b`, `\u202e`, `\n`.
     """
     try:
         text = value if isinstance(value, str) else repr(value)
