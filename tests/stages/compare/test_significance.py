@@ -56,7 +56,7 @@ def test_a_normal_difference_by_hand():
     assert (two_sided(0.0, 0.0), two_sided(0.1, 0.0)) == (1.0, 0.0)
 
 
-@settings(max_examples=15)  # statsmodels collects garbage at every call
+@settings(max_examples=8)  # statsmodels collects garbage at every call
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_holm_is_that_of_statsmodels(ps):
     assert holm(ps) == pytest.approx(multipletests(ps, method="holm")[1].tolist())
