@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -62,13 +63,20 @@ class BrickwiseWarning(UserWarning):
     """What a user should know and may ignore: the cache cannot see all of a stage's code."""
 
 
+# Control characters, which command a terminal; marks that turn the direction of what follows; ends of lines; halves of pairs.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 def bounded(value: object, limit: int = 80) -> str:
-    """`repr(value)`, cut in the middle to at most `limit` characters: data quoted in a message."""
+    r"""`repr(value)`, cut in the middle to at most `limit` characters: data quoted in a message.
+
+    What would do more than be read there is written as an escape: `\x1b`, `\u202e`, `\n`.
+    """
     try:
         text = value if isinstance(value, str) else repr(value)
     except ValueError:  # Python writes no whole number of more than 4,300 digits
         text = f"a {type(value).__name__} with a number of thousands of digits"
-    text = text.replace("\n", "\\n")
+    text = _UNSAFE.sub(lambda found: repr(found[0])[1:-1], text)
     if len(text) <= limit:
         return text
     half = (limit - 3) // 2

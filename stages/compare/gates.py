@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,13 @@ from pipeline import Gate, GateOutcome
 from pipeline.errors import suggest
 
 from .pairing import Pairing, pairings
+from .slices import slice_names
 
 if TYPE_CHECKING:
     from .stage import Compare
+
+
+_ALL = "all slices"  # of an evaluation that has none
 
 
 def judge(
@@ -41,6 +45,9 @@ def _floors(gate: Gate, model: str, facts: Mapping[str, Any]) -> Iterator[GateOu
         yield _not(gate, model, "", required, f"model {model!r} was not evaluated; {suggest(model, facts['metrics'])}")
         return
     for name in _asked(gate, slices):
+        if name == _ALL and name not in slices:
+            yield _not(gate, model, name, required, _no_slices(model, facts))
+            continue
         measured = (whole if not name else slices.get(name, {}).get("metrics", {})).get(gate.metric)
         n = facts["n"] if not name else slices.get(name, {}).get("n", 0)
         if measured is None or measured["status"] != "ok" or n < gate.min_rows:
@@ -71,22 +78,34 @@ def _margins(
             gate, model, "", required, f"metric {gate.metric!r} is not in both runs, or is defined otherwise in one of them"
         )
         return
-    for name in _asked(gate, pairing.slices):
+    for name in _asked(gate, slice_names(before, after, model, pairing.slices)):
+        if name == _ALL and name not in pairing.slices:
+            yield _not(gate, model, name, required, _no_slices(model, {}))
+            continue
         mask = pairing.slices.get(name, np.zeros(0, bool)) if name else None
         n = len(pairing.after[0].truth) if mask is None else int(mask.sum())
         measured = pairing.differences((gate.metric,), mask).get(gate.metric) if n >= max(1, gate.min_rows) else None
         if measured is None or measured["status"] != "ok":
-            yield _not(gate, model, name, required, _why(gate, name, n, measured, after["metrics"].get(model, {})), n)
+            known = after["metrics"].get(model) or after["seeds"][model]["metrics"]
+            reason = _why(gate, name, n, measured, known) if n else f"no row that both runs have is in {name}"
+            yield _not(gate, model, name, required, reason, n)
             continue
         bound = measured["low"] if measured["higher"] else -measured["high"]
         yield _outcome(gate, model, name, n, bound, required, passed=bound >= required)
 
 
-def _asked(gate: Gate, known: Mapping[str, Any]) -> list[str]:
+def _asked(gate: Gate, known: Iterable[str]) -> list[str]:
     """The slices that a gate asks, with the whole first, as an empty name."""
     if gate.slices == "none":
         return [""]
-    return ["", *(known or ("all slices",) if gate.slices == "all" else gate.slices)]
+    return ["", *(list(known) or (_ALL,) if gate.slices == "all" else gate.slices)]
+
+
+def _no_slices(model: str, facts: Mapping[str, Any]) -> str:
+    members = (facts.get("seeds") or {}).get(model, {}).get("models")
+    if members:
+        return f"slices are measured model by model, and {model} is several; gate one of {', '.join(members)}"
+    return f"the evaluation of {model} has no slices; name columns in Evaluate(slices=...)"
 
 
 def _why(gate: Gate, name: str, n: int, measured: Mapping[str, Any] | None, known: Any) -> str:

@@ -12,7 +12,7 @@ from pipeline.digest import Json
 from .pairing import Pairing
 
 _IDS = 200
-_STATES = ("both_wrong", "broken", "fixed", "both_right")  # by 2 x before + after
+_STATES = ("both_wrong", "fixed", "broken", "both_right")  # by 2 x before + after
 
 
 def outcomes(pairing: Pairing) -> dict[str, Json]:

@@ -17,6 +17,7 @@ from ..evaluate.answers import Answers
 from ..evaluate.kinds import KINDS, target_of, words
 from ..metrics.blocks import blocks, weights
 from ..metrics.sample import Sample, sample
+from .narrow import narrowed
 from .paired import paired
 from .said import answers_of, common, of_model
 
@@ -48,15 +49,18 @@ class Pairing:
         return block, weights(int(block.max()) + 1, self.config.resamples, self.config.seed)
 
     @cached_property
-    def _columns(self) -> list[list[Any]]:
-        return [[one.columns() for one in side] for side in (self.after, self.before)]
+    def _narrowed(self) -> list[list[tuple[Answers, Any]]]:
+        """After and before, each with its columns; of one's own metrics, which are told the classes, over all of these."""
+        both = [*self.after, *self.before]
+        found = [(one, one.columns()) for one in both] if self.config.metrics else narrowed(both)
+        return [found[: len(self.after)], found[len(self.after) :]]
 
     def sides(self, mask: Array | None = None) -> tuple[list[Sample], list[Sample]]:
         """After and before, on all rows or on some."""
         block, weighted = self._drawn
         after, before = (
-            [sample(one, block, weighted, mask, columns, self.config.metrics) for one, columns in zip(side, known, strict=True)]
-            for side, known in zip((self.after, self.before), self._columns, strict=True)
+            [sample(one, block, weighted, mask, columns, self.config.metrics) for one, columns in side]
+            for side in self._narrowed
         )
         return after, before
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from .outcomes import outcomes, outcomes_table
 from .paired import compact
 from .pairing import FEWEST, Pairing, pairings, unlike
 from .significance import verdict
+from .slices import slice_names
 
 if TYPE_CHECKING:
     from .stage import Compare
@@ -79,7 +80,7 @@ def _model(
         "metrics": dict(found),
         "seeds": _seeds(pairing, headline) if len(pairing.after) > 1 else None,
         "outcomes": outcomes(pairing),
-        "slices": _slices(config, pairing, headline, facts[1], name),
+        "slices": _slices(pairing, headline, slice_names(facts[0], facts[1], name, pairing.slices)),
         "calibration": _changes([_calibration(side, name) for side in facts]),
         "size": _changes([_size(side, name) for side in facts]),
         "without_suspects": None if kept is None else _without(pairing, headline, kept),
@@ -100,20 +101,19 @@ def _seeds(pairing: Pairing, metric: str) -> dict[str, Json]:
     }
 
 
-def _slices(config: Compare, pairing: Pairing, metric: str, after: Mapping[str, Any], name: str) -> list[dict[str, Json]]:
+def _slices(pairing: Pairing, metric: str, names: Sequence[str]) -> list[dict[str, Json]]:
     """The headline metric slice by slice, p corrected for all of them, those first that may have lost most."""
-    known = after.get("details", {}).get(name, {}).get("slices", ())
-    names = [one["name"] for one in known] if isinstance(known, list) else []
-    found = []
-    for one in dict.fromkeys([*names, *pairing.slices]):
-        mask = pairing.slices.get(one)
-        column, _, value = one.partition("=")
-        told: dict[str, Any] = {"name": one, "column": column, "value": value, "n": 0 if mask is None else int(mask.sum())}
-        if told["n"] < FEWEST:
+    found: list[dict[str, Any]] = []
+    for name in names:
+        mask = pairing.slices.get(name)
+        column, _, value = name.partition("=")
+        told: dict[str, Any] = {"name": name, "column": column, "value": value, "n": 0 if mask is None else int(mask.sum())}
+        measured = pairing.differences((metric,), mask).get(metric) if told["n"] >= FEWEST else None
+        if measured is None:
             nothing = dict.fromkeys(("before", "after", "delta", "low", "high", "verdict"))
-            found.append({**told, **nothing, "status": "not evaluated", "reason": f"{told['n']} rows, fewer than {FEWEST}"})
+            reason = f"{told['n']} rows, fewer than {FEWEST}" if told["n"] < FEWEST else _AREA
+            found.append({**told, **nothing, "status": "not evaluated", "reason": reason})
             continue
-        measured = pairing.differences((metric,), mask)[metric]
         found.append({**told, **{key: measured[key] for key in _KEPT if key in measured}, "reason": measured.get("reason", "")})
     told_of = [one for one in found if one["status"] == "ok"]
     for one, corrected in zip(told_of, holm([one["p"] for one in told_of]), strict=True):
@@ -122,6 +122,7 @@ def _slices(config: Compare, pairing: Pairing, metric: str, after: Mapping[str, 
     return sorted(found, key=lambda one: (one["status"] != "ok", _least_gain(one), one["name"]))
 
 
+_AREA = "an area is not measured on a part of the rows"
 _KEPT = ("before", "after", "delta", "low", "high", "p", "p_equivalent", "higher", "status", "verdict")
 
 
@@ -132,8 +133,10 @@ def _least_gain(one: Mapping[str, Any]) -> float:
 
 
 def _without(pairing: Pairing, metric: str, kept: np.ndarray[Any, Any]) -> dict[str, Json]:
-    found = pairing.differences((metric,), kept)[metric]
-    return {"metric": metric, "n": int(kept.sum()), **{key: found[key] for key in ("delta", "low", "high", "p", "verdict")}}
+    """status: `not evaluated`, with the reason, where the metric is an area, or not defined on these rows."""
+    found = pairing.differences((metric,), kept).get(metric) or {"status": "not evaluated", "reason": _AREA}
+    told = {key: found.get(key) for key in ("delta", "low", "high", "p", "verdict", "status")}
+    return {"metric": metric, "n": int(kept.sum()), **told, "reason": found.get("reason", "")}
 
 
 def _calibration(facts: Mapping[str, Any], model: str) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ Verdict = Literal["better", "worse", "equivalent", "undecided"]
 
 ALPHA = 0.05
 POWER = 0.8
+_EXCHANGES = 1000
 
 
 def exact_mcnemar(mine: Array, theirs: Array) -> float:
@@ -32,9 +33,10 @@ def exact_mcnemar(mine: Array, theirs: Array) -> float:
 def permuted(mine: Sample, theirs: Sample, seed: int) -> dict[str, float]:
     """metric -> p of the paired permutation test: who said what is exchanged block by block, as if the models were one.
 
-    As many exchanges as there are samples; p counts the difference seen among them (Phipson and Smyth 2010), and is never 0.
+    As many exchanges as there are samples, and 1,000 at least: p counts the difference seen among them (Phipson and Smyth 2010), is
+    never 0, and of some hundred would be too large for any verdict once it is corrected for all metrics.
     """
-    samples, count = mine.weights.shape
+    samples, count = max(_EXCHANGES, len(mine.weights)), mine.weights.shape[1]
     signs = np.random.default_rng((seed, samples, count, 1)).integers(2, size=(samples, count)) * 2.0 - 1
     moved = drawn(signs, mine.sums - theirs.sums) / 2
     middle = np.asarray((mine.sums + theirs.sums).sum(axis=0)) / 2

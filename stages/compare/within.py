@@ -11,6 +11,7 @@ from ..evaluate.kinds import KINDS, target_of
 from ..metrics.blocks import blocks, weights
 from ..metrics.sample import sample
 from .ladder import rung_to_keep
+from .narrow import narrowed
 from .paired import compact, paired
 from .said import answers_of, of_model
 
@@ -34,7 +35,12 @@ def compare_models(config: Compare, evaluation: Evaluation, rows: Table[Any]) ->
     groups = answers[config.model].groups
     block = blocks(groups, config.seed)
     weighted = weights(int(block.max()) + 1, config.resamples, config.seed)
-    samples = {model: sample(given, block, weighted, own=config.metrics) for model, given in answers.items()}
+    given = [*answers.values()]
+    said = [(one, one.columns()) for one in given] if config.metrics else narrowed(given)
+    samples = {
+        model: sample(one, block, weighted, columns=columns, own=config.metrics)
+        for model, (one, columns) in zip(answers, said, strict=True)
+    }
     measured = samples[config.model].values
     if config.metric not in measured:
         raise StageError(

@@ -9,6 +9,10 @@ from pipeline.errors import bounded
     ("value", "shown"),
     [
         ("two\nlines", "two\\nlines"),
+        ("\x1b[31mred\x07\t\r", "\\x1b[31mred\\x07\\t\\r"),
+        ("a\u202etxt.exe\u2066b\u2028c\x9b2J", "a\\u202etxt.exe\\u2066b\\u2028c\\x9b2J"),
+        ("half a pair \ud83d", "half a pair \\ud83d"),
+        ("naïve 猫 👩\u200d💻 שלום", "naïve 猫 👩\u200d💻 שלום"),
         (None, "None"),
         ("x" * 200, f"{'x' * 38}...{'x' * 38}"),
     ],

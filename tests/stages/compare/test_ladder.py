@@ -7,7 +7,7 @@ import pytest
 
 from stages import Compare
 
-from .test_compare import answers, noisy, run_of
+from .test_stage import answers, noisy, run_of
 
 
 def keep(models, **config):
