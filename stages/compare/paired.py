@@ -29,7 +29,8 @@ def paired(config: Compare, mine: Sides, theirs: Sides, metrics: Sequence[str] |
     """
     names = [name for name in mine[0].values if name in theirs[0].values and (metrics is None or name in metrics)]
     alone = len(mine) == len(theirs) == 1
-    p = permuted(mine[0], theirs[0], config.seed) if alone and set(names) - set(mine[0].ranks) else {}
+    counted = {name for name in names if name in mine[0].ranks or _by_rows(name, mine[0])}
+    p = permuted(mine[0], theirs[0], config.seed) if alone and set(names) - counted else {}
     found = {name: _difference(config, name, mine, theirs, p.get(name)) for name in names}
     told = [one for one in found.values() if one["status"] == "ok"]
     for one, corrected in zip(told, holm([one["p"] for one in told]), strict=True):
@@ -72,7 +73,7 @@ def _spread(name: str, mine: Sides, theirs: Sides, delta: float) -> tuple[float,
     """The standard error of a difference, its interval, and how it was had."""
     if name in mine[0].ranks:
         influence = _mean([one.ranks[name].influence for one in mine]) - _mean([one.ranks[name].influence for one in theirs])
-        sampling, method = error_of(influence), "delong"
+        sampling, method = float(np.hypot(error_of(influence), _doubt(name, mine, theirs))), "delong"
         ends = _around(delta, stats.norm.ppf(1 - ALPHA / 2) * sampling)
     else:
         drawn = _mean([one.drawn[name] for one in mine]) - _mean([one.drawn[name] for one in theirs])
@@ -94,16 +95,29 @@ def _spread(name: str, mine: Sides, theirs: Sides, delta: float) -> tuple[float,
     )
 
 
+def _doubt(name: str, mine: Sides, theirs: Sides) -> float:
+    """The standard error that the influence of few rows cannot show, of an area between both; a quarter of it is not shared by them."""
+    if np.array_equal(mine[0].answers.outputs, theirs[0].answers.outputs):
+        return 0.0
+    ranks = [one.ranks[name] for side in (mine, theirs) for one in side]
+    area = float(np.mean([one.value for one in ranks]))
+    return float(np.sqrt(max(one.doubt for one in ranks) * area * (1 - area) / 2))
+
+
 def _tested(name: str, mine: Sides, theirs: Sides, delta: float, error: float, permutation: float | None) -> tuple[str, float]:
     if name in mine[0].ranks and len(mine) == len(theirs) == 1:
         return "DeLong", two_sided(delta, error)
-    rights = mine[0].answers.right, theirs[0].answers.right
-    alone = len(np.unique(mine[0].answers.groups)) in (1, len(mine[0].block))
-    if len(mine) == len(theirs) == 1 and name in _RIGHT & mine[0].answers.shares.keys() and alone:
-        return "exact McNemar", exact_mcnemar(rights[0](), rights[1]())
+    if len(mine) == len(theirs) == 1 and _by_rows(name, mine[0]):
+        return "exact McNemar", exact_mcnemar(mine[0].answers.right(), theirs[0].answers.right())
     if permutation is not None:
         return "paired permutation", permutation
     return "normal", two_sided(delta, error)
+
+
+def _by_rows(name: str, found: Sample) -> bool:
+    """Whether it counts rows that are right, each for itself."""
+    answers = found.answers
+    return name in _RIGHT & answers.shares.keys() and len(np.unique(answers.groups)) in (1, len(found.block))
 
 
 _RIGHT = {"accuracy", "micro_f1", "exact"}  # shares of rows that are right

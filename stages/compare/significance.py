@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
 
 ALPHA = 0.05
-POWER = 0.8
+POWER = 0.85  # of interval and of test, which both must show an effect: together 80% (benchmarks/honesty.py)
 _EXCHANGES = 1000
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, special, stats
 
 from .sample import Sample
 from .shares import LEVEL, share_of
@@ -16,6 +16,7 @@ Array = np.ndarray[Any, Any]
 _ENDS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 _Z = float(stats.norm.ppf(_ENDS[1]))
 _UNDEFINED = 0.05  # of the samples, above which an interval would be of other rows than these
+_FAR = 30.0  # a logit
 FEWEST = 2  # blocks
 
 
@@ -58,23 +59,35 @@ def _why_not(found: Sample, name: str, n: int, minimum: int) -> str:
 def _interval(found: Sample, name: str, likely: Array | None) -> tuple[float, float, str]:
     value = found.values[name]
     if name in found.ranks:
-        return _of_area(value, found.ranks[name].influence)
+        return *_of_area(value, error_of(found.ranks[name].influence), found.ranks[name].doubt), "delong, score"
     if name in found.answers.shares:
         share = share_of(found.column(found.answers.shares[name]), found.rows)
         return share["low"], share["high"], share["method"]
-    if likely is not None:
-        low, high = np.quantile(likely, _ENDS)
-        return float(low), float(high), "jeffreys"
-    return *bca(value, found.drawn[name], found.left_out.get(name)), "bca"
+    low, high = bca(value, found.drawn[name], found.left_out.get(name))
+    if likely is None:
+        return low, high, "bca"
+    ends = np.quantile(likely, _ENDS)
+    return min(low, float(ends[0])), max(high, float(ends[1])), "bca or jeffreys, the wider"
 
 
-def _of_area(value: float, influence: Array) -> tuple[float, float, str]:
-    """On the scale of the logit, where an area near 1 has an interval within 0 and 1 (Pepe 2003, 5.2.4)."""
-    error = error_of(influence)
-    if not 0 < value < 1 or not error:
-        return value, value, "delong"
-    middle, half = np.log(value / (1 - value)), _Z * error / (value * (1 - value))
-    return float(1 / (1 + np.exp(half - middle))), float(1 / (1 + np.exp(-half - middle))), "delong, logit"
+def _of_area(value: float, error: float, doubt: float) -> tuple[float, float]:
+    """Every area from which the one measured is less than 1.96 standard errors off, those that it would have if it were true.
+
+    The error is DeLong's as it would be on the scale of the logit, whose interval stays within 0 and 1 (Pepe 2003, 5.2.4), and the doubt of
+    few rows.  A score interval, as Wilson's is of a share: 4 of 4 rows that rank highest are not sure to go on so.
+    """
+    inside = value * (1 - value)
+
+    def off(logit: float) -> float:
+        area = special.expit(logit)
+        spread = area * special.expit(-logit)
+        scaled = error * spread / inside if inside > 0 else 0.0
+        return float(_Z**2 * (scaled**2 + doubt * spread) - (value - area) ** 2)
+
+    middle = float(special.logit(np.clip(value, 1e-9, 1 - 1e-9)))
+    ends = [optimize.brentq(off, middle, end) if off(end) < 0 < off(middle) else end for end in (-_FAR, _FAR)]
+    low, high = (float(special.expit(end)) for end in ends)
+    return (low if value > 0 else 0.0), (high if value < 1 else 1.0)
 
 
 def error_of(influence: Array) -> float:

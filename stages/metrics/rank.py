@@ -9,20 +9,26 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 MOST_CLASSES = 200  # each is a sort of all rows
+PRIOR = 3  # groups of rows
 
 
 class Ranked(NamedTuple):
-    """influence: [n], what a row adds to the value, to first order; they sum to 0. reason: why there is no value."""
+    """influence: [n], what a row adds to the value, to first order; they sum to 0.  reason: why there is no value.
+
+    doubt: variance that the influence of few rows cannot show, in units of value x (1 - value).  Four rows of a class may all rank
+    highest: their influence is 0, and they prove little.  Each side of a curve, of m groups of rows, is given the variance that PRIOR more of them would have.
+    """
 
     value: float
     influence: Array
     reason: str = ""
+    doubt: float = 0.0
 
 
-def ranked(truth: Array, outputs: Array) -> dict[str, Ranked]:
+def ranked(truth: Array, outputs: Array, groups: Array) -> dict[str, Ranked]:
     """auroc and average_precision, each class against the others: means over the classes that some rows are of and some are not.
 
-    truth: [n] class numbers; outputs: [n, classes].  Of two classes the second alone counts: it is the positive one.  The
+    truth: [n] class numbers; outputs: [n, classes]; groups: [n] numbers.  Of two classes the second alone counts: it is the positive one.  The
     variance of an area by the influence of its rows is that of DeLong et al. (1988) to first order, and by groups of rows that of
     Obuchowski (1997).
     """
@@ -33,20 +39,28 @@ def ranked(truth: Array, outputs: Array) -> dict[str, Ranked]:
     held = [c for c in (range(classes) if classes != 2 else (1,)) if 0 < support[c] < n]
     if not held:
         return _not(n, "the rows are all of one class")
-    areas, precisions = zip(*(_curve(truth == c, outputs[:, c]) for c in held), strict=True)
+    alone = len(np.unique(groups)) in (1, n)
+    areas, precisions = zip(*(_curve(truth == c, outputs[:, c], None if alone else groups) for c in held), strict=True)
     return {"auroc": _mean(areas), "average_precision": _mean(precisions)}
 
 
 def _mean(found: tuple[Ranked, ...]) -> Ranked:
-    return Ranked(float(np.mean([one.value for one in found])), np.mean([one.influence for one in found], axis=0))
+    influence = np.mean([one.influence for one in found], axis=0)
+    return Ranked(
+        float(np.mean([one.value for one in found])), influence, doubt=sum(one.doubt for one in found) / len(found) ** 2
+    )
 
 
 def _not(n: int, reason: str) -> dict[str, Ranked]:
     return {name: Ranked(np.nan, np.zeros(n), reason) for name in ("auroc", "average_precision")}
 
 
-def _curve(positive: Array, score: Array) -> tuple[Ranked, Ranked]:
-    """The areas under the ROC curve and under the steps of precision over recall, of one class. positive: [n]; score: [n]."""
+def _doubt(groups: Any) -> float:
+    return float(PRIOR / (groups * (groups + PRIOR)))
+
+
+def _curve(positive: Array, score: Array, groups: Array | None) -> tuple[Ranked, Ranked]:
+    """The areas under the ROC curve and under the steps of precision over recall, of one class. All [n]; groups: None where each row is its own."""
     _, level = np.unique(score, return_inverse=True)  # from the lowest
     hits = np.bincount(level, weights=positive)
     rows = np.bincount(level).astype(np.float64)
@@ -63,4 +77,9 @@ def _curve(positive: Array, score: Array) -> tuple[Ranked, Ranked]:
     # A row at some level changes the precision at that level and at all below it.
     gained, taken = (np.cumsum(hits * share / above) for share in (1 - precision, precision))
     own = np.where(positive, (precision[level] - average) / p, 0.0)
-    return Ranked(area, influence), Ranked(average, own + np.where(positive, gained[level], -taken[level]) / p)
+    sides = (p, q) if groups is None else [np.count_nonzero(np.bincount(groups[side])) for side in (positive, ~positive)]
+    # Of the areas above a row, as of an exponential score, the variance is half of what it may be at most (Hanley and McNeil 1982).
+    return (
+        Ranked(area, influence, doubt=(_doubt(sides[0]) + _doubt(sides[1])) / 2),
+        Ranked(average, own + np.where(positive, gained[level], -taken[level]) / p, doubt=_doubt(sides[0])),
+    )
