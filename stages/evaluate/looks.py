@@ -107,4 +107,4 @@ def _columns(config: Evaluate, table: pa.Table, target: Mapping[str, Any]) -> di
 
 
 def _texts(column: pa.ChunkedArray) -> Array:
-    return np.array([str(value) for value in column.cast(pa.string()).to_pylist()])
+    return np.asarray(pc.fill_null(column.cast(pa.string()), "None").to_numpy(zero_copy_only=False))

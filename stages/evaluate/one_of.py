@@ -122,10 +122,11 @@ class OneOfAnswers(Answers):
         Goutte and Gaussier 2005 for F1).
         """
         classes = self.outputs.shape[1]
-        if not 2 <= classes <= _DRAWN or len(np.unique(self.groups)) < len(self.groups):
+        if not 2 <= classes <= _DRAWN:
             return {}
         counts = np.bincount(self.truth * classes + self.chosen, minlength=classes**2).reshape(classes, classes)
-        if counts.sum(axis=1).min() >= _FEW and counts.diagonal().min() >= _FOUND:
+        often = counts.sum(axis=1).min() >= _FEW and counts.diagonal().min() >= _FOUND
+        if often or len(np.unique(self.groups)) < len(self.groups):
             return {}
         prior = np.where(np.eye(classes, dtype=bool), 0.5, 0.5 / (classes - 1))
         cells = np.random.default_rng((seed, samples)).gamma(counts + prior, size=(samples, classes, classes))

@@ -46,9 +46,10 @@ def added_up(columns: sparse.csr_array, block: Array, count: int) -> sparse.csr_
 
 def drawn(weighted: Array, sums: sparse.csr_array) -> Array:
     """The sums of each sample: [samples, blocks] x [blocks, k] -> [samples, k]"""
-    if sums.shape[0] * sums.shape[1] <= _DENSE:
+    if sums.shape[0] * sums.shape[1] <= min(_DENSE, _FILLED * max(1, sums.nnz)):
         return np.asarray(weighted @ sums.toarray())
     return np.asarray((sums.T @ weighted.T).T)
 
 
+_FILLED = 100  # of how many numbers one is not 0, above which the zeros cost more than they are worth
 _DENSE = 2**25  # numbers; above that a table of blocks and classes is mostly zeros, and too large to write out

@@ -48,7 +48,7 @@ def higher_of(found: Sample, name: str) -> bool:
 def _why_not(found: Sample, name: str, n: int, minimum: int) -> str:
     if n < minimum:
         return f"{n} rows, fewer than {minimum}"
-    if len(np.unique(found.block)) < FEWEST:
+    if np.count_nonzero(found.rows) < FEWEST:
         return "rows of one group alone" if n > 1 else f"{n} row{'s' if n != 1 else ''}"
     if np.isfinite(found.values[name]):
         undefined = float(np.mean(~np.isfinite(found.drawn[name]))) if name in found.drawn else 0.0

@@ -40,15 +40,17 @@ def ranked(truth: Array, outputs: Array, groups: Array) -> dict[str, Ranked]:
     if not held:
         return _not(n, "the rows are all of one class")
     alone = len(np.unique(groups)) in (1, n)
-    areas, precisions = zip(*(_curve(truth == c, outputs[:, c], None if alone else groups) for c in held), strict=True)
-    return {"auroc": _mean(areas), "average_precision": _mean(precisions)}
-
-
-def _mean(found: tuple[Ranked, ...]) -> Ranked:
-    influence = np.mean([one.influence for one in found], axis=0)
-    return Ranked(
-        float(np.mean([one.value for one in found])), influence, doubt=sum(one.doubt for one in found) / len(found) ** 2
-    )
+    values, doubts = np.zeros(2), np.zeros(2)
+    influence = np.zeros((2, n))  # added up as they come: those of twenty classes and a million rows fill memory
+    for c in held:
+        for place, one in enumerate(_curve(truth == c, outputs[:, c], None if alone else groups)):
+            values[place] += one.value / len(held)
+            influence[place] += one.influence / len(held)
+            doubts[place] += one.doubt / len(held) ** 2
+    return {
+        name: Ranked(float(values[place]), influence[place], doubt=float(doubts[place]))
+        for place, name in enumerate(("auroc", "average_precision"))
+    }
 
 
 def _not(n: int, reason: str) -> dict[str, Ranked]:

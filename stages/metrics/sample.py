@@ -48,7 +48,7 @@ class Sample:
         """One of the sums of each block: [blocks]"""
         return np.asarray(self.sums[:, [place]].toarray()[:, 0])
 
-    @property
+    @cached_property
     def rows(self) -> Array:
         """How many rows each block has: [blocks]"""
         return self.column(0)
