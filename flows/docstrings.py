@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline import Limit, Pipeline, Step
+from pipeline import Gate, Limit, Pipeline, Step
 from schemas import DistinctCount, Docstring, RawDocstring, RowCount, SplitDocstring, Suite, Tokens
 from stages import (
     Baseline,
@@ -13,7 +13,6 @@ from stages import (
     Drift,
     Evaluate,
     Ingest,
-    Leakage,
     Learned,
     Majority,
     Mask,
@@ -29,6 +28,7 @@ from stages import (
     Train,
     Vectorize,
     Words,
+    paranoia,
 )
 
 # The distributions that brickwise itself brings, with 500 docstrings or more outside their tests.
@@ -65,7 +65,7 @@ docstrings = Pipeline(
         "split",
         Split[SplitDocstring](by="file", valid=0.1, test=0.2),
         reads={"rows": "unique"},
-        checks=(Leakage(severity="warn"), Drift(severity="warn")),
+        checks=(*paranoia("split"), Drift(severity="warn")),
     ),
     Step("features", Vectorize[Tokens](features={"tokens": Words(size=20_000)}), reads={"rows": "split"}),
     Step("majority", Baseline(model=Majority()), reads={"rows": "split"}),
@@ -83,15 +83,18 @@ docstrings = Pipeline(
         "report",
         Evaluate(slices=("kind", "length")),
         reads={"rows": "split", "models": ("majority", "nb_svm", "linear", "net")},
+        checks=paranoia("evaluate"),
     ),
     Step(
         "compare",
         Compare(model="net", baselines=("linear", "nb_svm", "majority")),
         reads={"evaluation": "report", "rows": "report"},
+        checks=paranoia("compare"),
     ),
     Step(
         "speed",  # after all others, which would be timed with it
         Measure(),
         reads={"rows": "split", "models": ("majority", "nb_svm", "linear", "net"), "after": "compare"},
     ),
+    gates=(Gate("accuracy", margin=-0.02),),  # a run that may have lost two points does not replace the champion by itself
 )

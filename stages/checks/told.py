@@ -82,8 +82,11 @@ class BrokenSlice(Check):
 
     def judge(self, artifact: Evaluation, before: Evaluation | None = None) -> Iterable[Finding]:
         """One finding a model that both have, the broken slices as its examples."""
-        if before is None:
-            note = "nothing to compare with: no champion has another evaluation"
+        if before is None or before.facts.get("schema") != artifact.facts.get("schema"):
+            other = (
+                "no champion has another evaluation" if before is None else "the champion's evaluation is of another version"
+            )
+            note = f"nothing to compare with: {other}"
             yield Finding(rule="no slice broke", evaluated=1, failed=0, passed=True, severity=self.severity, note=note)
             return
         then = dict(_details(before, self.model))

@@ -158,6 +158,14 @@ def test_a_slice_broke_where_the_intervals_part():
     assert failed(BrokenSlice(metric="log_loss"), sliced(a={"log_loss": loss[1]}), sliced(a={"log_loss": loss[0]}))
 
 
+def test_a_champion_s_evaluation_of_another_version_is_nothing_to_compare_slices_with():
+    """Before there was a schema, slices were told by their name alone."""
+    after = Evaluation(facts={**evaluation(slices=[]).facts, "schema": "brickwise.evaluation/1"})
+    before = Evaluation(facts={"models": ["net"], "details": {"net": {"slices": {"kind=class": {"accuracy": 0.9}}}}})
+    (one,) = BrokenSlice().judge(after, before)
+    assert (one.passed, one.note) == (True, "nothing to compare with: the champion's evaluation is of another version")
+
+
 def predictions(values, labels, model="net"):
     n = len(labels)
     said = ["a" if row[0] == max(row) else "b" for row in values]
