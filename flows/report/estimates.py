@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LOWER_IS_BETTER = {"log_loss", "brier", "rmse", "mae", "ece", "smooth_ece", "aurc", "augrc"}  # where the facts do not say
-SHARES = {
-    "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "weighted_f1", "macro_precision", "macro_recall", "top_3", "top_5", "exact",
-    "auroc", "average_precision", "precision", "recall", "f1",
-}  # fmt: skip
+from stages.metrics.table import METRICS
+
+# Where the facts do not say; of one class, and of calibration, beside what is measured of a model.
+LOWER_IS_BETTER = {name for name, known in METRICS.items() if not known.higher} | {"ece", "smooth_ece", "aurc", "augrc"}
+SHARES = {name for name, known in METRICS.items() if known.share} | {"precision", "recall", "f1"}
 _NAMES = {"mcc": "MCC", "auroc": "AUROC", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "ece": "ECE", "smooth_ece": "smooth ECE", "brier": "Brier score",
           "exact": "rows right in all", "top_3": "top 3"}  # fmt: skip
 
