@@ -1,4 +1,4 @@
-"""A user's project, the command line as a process, and a real Prefect server."""
+"""A user's project, the command line as a process, a real Prefect server, and a real browser."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+
+from .chromium import Tab, launched
 
 ROOT = Path(__file__).parents[2]
 
@@ -207,3 +210,27 @@ def finished(tmp_path: Path, finished_once: tuple[Project, str]) -> Project:
     done, _ = finished_once
     shutil.copytree(done.folder, tmp_path / "project")
     return Project(tmp_path / "project", done.environment)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Headless Chromium."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Callable[..., Tab]]:
+    """Open a file; `options` are those of a browser's context. What was logged or asked for fails the test."""
+    opened: list[tuple[Any, Tab]] = []
+
+    def visit(file: Path, *, width: int = 1280, **options: Any) -> Tab:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        opened.append((context, Tab(context.new_page(), file)))
+        return opened[-1][1]
+
+    yield visit
+    for context, tab in opened:
+        context.close()
+        assert tab.troubles == []
+        assert tab.requests == []
