@@ -52,18 +52,22 @@ def coverage(setting: Setting, n: int, times: int, seed: int) -> dict[str, float
     return {metric: float(np.mean(one)) for metric, one in held.items()}
 
 
-def called(setting: Setting, better: Setting, metric: str, n: int, times: int, seed: int) -> dict[str, float]:
-    """Of pairs of models: the shares that are called better, and worse, and the median of the smallest effect that is stated."""
+def called(
+    setting: Setting, better: Setting, metrics: tuple[str, ...], n: int, times: int, seed: int
+) -> dict[str, dict[str, float]]:
+    """metric -> of pairs of models the shares that are called better, and worse, and the median of the smallest effect that is stated."""
     drawn = _Drawn(n)
-    config = Compare(model="after", baselines=("before",), metric=metric, margin=1e-9, seed=drawn.seed)
-    told = []
+    told: dict[str, list[dict[str, Any]]] = {metric: [] for metric in metrics}
     for number in range(times):
         sides = pair(setting, better, n, np.random.default_rng((seed, n, number, 1)))
         before, after = ([drawn.sample(one)] for one in sides)
-        told.append(paired(config, after, before, (metric,))[metric])
-    verdicts = [one["verdict"] for one in told]
-    return {verdict: verdicts.count(verdict) / times for verdict in ("better", "worse")} | {
-        "smallest effect": float(np.median([one["smallest_effect"] for one in told if one["status"] == "ok"]))
+        for metric in metrics:  # each the one that was asked before anybody looked
+            config = Compare(model="after", baselines=("before",), metric=metric, margin=1e-9, seed=drawn.seed)
+            told[metric].append(paired(config, after, before, (metric,))[metric])
+    return {
+        metric: {verdict: float(np.mean([one["verdict"] == verdict for one in pairs])) for verdict in ("better", "worse")}
+        | {"smallest effect": float(np.median([one["smallest_effect"] for one in pairs if one["status"] == "ok"]))}
+        for metric, pairs in told.items()
     }
 
 
@@ -91,7 +95,7 @@ def _alarms(times: int, seed: int) -> tuple[Found, Found]:
     """The share of false alarms, and the smallest effects that are stated where there is none."""
     alarms, smallest = {}, {}
     for name, setting, n in _settings():
-        found = {metric: called(setting, setting, metric, n, times, seed) for metric in METRICS}
+        found = called(setting, setting, METRICS, n, times, seed)
         alarms[name] = {metric: one["better"] + one["worse"] for metric, one in found.items()}
         smallest[name] = {metric: one["smallest effect"] for metric, one in found.items()}
     return alarms, smallest
@@ -102,7 +106,7 @@ def _power(times: int, seed: int, smallest: Found) -> Found:
 
     def detected(setting: Setting, metric: str, n: int, effect: float) -> float:
         better = raised(setting, metric, effect)
-        return called(setting, better, metric, n, times, seed + 1)["better"] if better else float("nan")
+        return called(setting, better, (metric,), n, times, seed + 1)[metric]["better"] if better else float("nan")
 
     return {
         name: {metric: detected(setting, metric, n, smallest[name][metric]) for metric in METRICS}

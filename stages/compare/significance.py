@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -37,8 +38,7 @@ def permuted(mine: Sample, theirs: Sample, seed: int) -> dict[str, float]:
     never 0, and of some hundred would be too large for any verdict once it is corrected for all metrics.
     """
     samples, count = max(_EXCHANGES, len(mine.weights)), mine.weights.shape[1]
-    signs = np.random.default_rng((seed, samples, count, 1)).integers(2, size=(samples, count)) * 2.0 - 1
-    moved = drawn(signs, mine.sums - theirs.sums) / 2
+    moved = drawn(_signs(seed, samples, count), mine.sums - theirs.sums) / 2
     middle = np.asarray((mine.sums + theirs.sums).sum(axis=0)) / 2
     a, b = (in_parts(mine.answers.of_sums, middle + sign * moved) for sign in (1, -1))
     found = {}
@@ -47,6 +47,11 @@ def permuted(mine: Sample, theirs: Sample, seed: int) -> dict[str, float]:
         extreme = np.abs(a[name] - b[name]) >= seen - 1e-12
         found[name] = float((1 + extreme.sum()) / (1 + samples))
     return found
+
+
+@lru_cache(maxsize=1)  # the same for every model and slice, and 32 MB
+def _signs(seed: int, samples: int, count: int) -> Array:
+    return np.random.default_rng((seed, samples, count, 1)).integers(2, size=(samples, count)) * 2.0 - 1
 
 
 def two_sided(delta: float, error: float) -> float:

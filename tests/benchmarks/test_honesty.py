@@ -47,10 +47,10 @@ def test_of_equal_models_5_of_100_are_called_and_of_better_ones_80(name, metric)
     from honesty_models import raised
 
     setting = SETTINGS[name]
-    equal = called(setting, setting, metric, 1000, TIMES, seed=11)
+    equal = called(setting, setting, (metric,), 1000, TIMES, seed=11)[metric]
     assert between(equal["better"] + equal["worse"], 0, 0.05)
     better = raised(setting, metric, equal["smallest effect"])
-    assert between(called(setting, better, metric, 1000, TIMES, seed=12)["better"], 0.8, 1)
+    assert between(called(setting, better, (metric,), 1000, TIMES, seed=12)[metric]["better"], 0.8, 1)
 
 
 def test_a_model_cannot_be_better_by_more_than_there_is_room_for():
