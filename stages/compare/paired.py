@@ -45,7 +45,8 @@ def paired(config: Compare, mine: Sides, theirs: Sides, metrics: Sequence[str] |
 def _difference(config: Compare, name: str, mine: Sides, theirs: Sides, permutation: float | None) -> dict[str, Any]:
     after, before = (float(np.mean([one.values[name] for one in side])) for side in (mine, theirs))
     told: dict[str, Any] = {"n": len(mine[0].block), "higher": higher_of(mine[0], name), "margin": config.margin}
-    if not np.isfinite([before, after]).all() or mine[0].weights.shape[1] < _FEWEST:
+    count = int(np.count_nonzero(mine[0].rows))  # blocks that hold any of these rows, of a slice fewer than of the whole
+    if not np.isfinite([before, after]).all() or count < _FEWEST:
         reason = "too few groups of rows" if np.isfinite([before, after]).all() else "not defined on these rows"
         nothing = dict.fromkeys(("before", "after", "delta", "low", "high", "p", "p_holm", "p_equivalent"))
         return {**nothing, **told, "status": "not evaluated", "reason": reason, "verdict": None}
@@ -55,7 +56,7 @@ def _difference(config: Compare, name: str, mine: Sides, theirs: Sides, permutat
     return {
         "before": before, "after": after, "delta": delta, "low": low, "high": high, "method": method,
         "test": test, "p": p, "p_holm": p, "p_equivalent": equivalence(delta, _cautious(name, mine, theirs, error), config.margin),
-        "effect": delta / (error * np.sqrt(mine[0].weights.shape[1])) if error > 0 else 0.0,
+        "effect": delta / (error * np.sqrt(count)) if error > 0 else 0.0,
         "smallest_effect": smallest(error, 1 / len(mine[0].block) if name in mine[0].answers.shares else 0.0),
         **told, "verdict": None, "status": "ok",
     }  # fmt: skip

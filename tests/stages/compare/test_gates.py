@@ -127,6 +127,16 @@ def test_a_slice_that_the_champion_had_and_this_run_has_no_row_of_is_not_evaluat
     assert found["kind=a"].passed
 
 
+def test_a_slice_whose_rows_are_all_of_one_group_says_nothing_of_other_groups():
+    """All draws of it are the same rows, so that its interval would be one point."""
+    column = {"kind": kinds(60), "group": ["g", *["g"] * 59, *(f"g{i // 2}" for i in range(60, N))]}
+    before, after = run_of(BASE, **column), run_of(but(BASE, fixed=12), **column)
+    found = judged(Gate("accuracy", margin=-0.9, floor=0.1, slices=("kind=a",)), before, after)
+    assert [(one.slice, one.status) for one in found] == [("", "passed"), ("kind=a", "not evaluated")] * 2
+    (told,) = [one for one in compare().diff(before, after).facts["models"]["net"]["slices"] if one["name"] == "kind=a"]
+    assert (told["status"], told["verdict"], told["reason"]) == ("not evaluated", None, "too few groups of rows")
+
+
 def test_a_slice_of_rows_that_the_champion_did_not_have_is_not_evaluated():
     ids = [*(f"new{i}" for i in range(100)), *(f"r{i:05}" for i in range(100, N))]
     before, after = run_of(BASE, kind=kinds(0)), run_of(BASE, ids=ids, kind=kinds(100))
