@@ -82,6 +82,10 @@ def _spread(name: str, mine: Sides, theirs: Sides, delta: float) -> tuple[float,
         sides = [_mean([one.left_out[name] for one in side]) if name in side[0].left_out else None for side in (mine, theirs)]
         left_out = None if sides[0] is None or sides[1] is None else sides[0] - sides[1]
         ends = bca(delta, drawn, left_out)
+        counted = _counted(name, mine, theirs) if len(mine) == len(theirs) == 1 else None
+        if counted:
+            around = _around(counted[0], stats.norm.ppf(1 - ALPHA / 2) * counted[1])
+            ends, method = (min(ends[0], around[0]), max(ends[1], around[1])), "paired bca or bonett-price, the wider"
     if len(mine) == len(theirs) == 1:
         return sampling, ends, method
     seeds = [
@@ -129,12 +133,25 @@ def _cautious(name: str, mine: Sides, theirs: Sides, error: float) -> float:
 
     Where few rows differ, that none of them is decided otherwise says little; where the answers are the same, there is nothing to doubt.
     """
+    counted = _counted(name, mine, theirs)
+    return max(error, counted[1]) if counted else error
+
+
+def _counted(name: str, mine: Sides, theirs: Sides) -> tuple[float, float] | None:
+    """Of rows right or wrong the difference and its standard error, with one more row of each kind (Bonett and Price 2012).
+
+    Drawn again, rows of which none is broken never are: the bootstrap alone would be sure of them.  Groups count as one row each.
+    None for what is no such share, and where the answers are the same, so that there is nothing to doubt.
+    """
     if name not in _RIGHT & mine[0].answers.shares.keys() or np.array_equal(mine[0].answers.outputs, theirs[0].answers.outputs):
-        return error
+        return None
     a, b = mine[0].answers.right(), theirs[0].answers.right()
-    n = len(a) + 2
-    fixed, broken = ((x & ~y).sum() + 1 for x, y in ((a, b), (b, a)))
-    return max(error, float(np.sqrt(((fixed + broken) / n - ((fixed - broken) / n) ** 2) / n)))
+    groups = len(np.unique(mine[0].answers.groups))
+    count = len(a) if groups == 1 else groups
+    n = count + 2
+    fixed, broken = (float((x & ~y).mean()) * count + 1 for x, y in ((a, b), (b, a)))
+    delta = (fixed - broken) / n
+    return delta, float(np.sqrt(((fixed + broken) / n - delta**2) / n))
 
 
 def _mean(values: Sequence[Array]) -> Array:

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline import Gate
 
-from .known import compare, evaluated, linear, run_of, says
+from .known import WORDS, compare, evaluated, linear, run_of, says
 
 N = 400
 BASE = [i % 5 != 0 for i in range(N)]  # 80% right
@@ -62,6 +62,16 @@ def test_the_same_answers_are_within_any_margin_that_is_not_above_zero(champion)
     for margin, status in ((0.0, "passed"), (-0.005, "passed"), (0.001, "failed")):
         found = only(Gate("accuracy", margin=margin), champion, champion)
         assert (found.status, found.bound) == (status, 0.0)
+
+
+def test_few_rows_that_two_models_answer_alike_do_not_show_that_none_is_worse():
+    """Of 30 rows none is broken: by the rule of three one in ten may be, and a bootstrap that draws them again cannot see it."""
+    right = [True] * 30
+    less_sure = [f"{WORDS['ab'[i % 2]]} " * 2 + WORDS["ba"[i % 2]] for i in range(30)]
+    before, after = run_of(right), evaluated(less_sure)
+    assert differs(before, after)["delta"] == 0
+    assert -0.2 < differs(before, after)["low"] < -0.05
+    assert only(Gate("accuracy", margin=-0.005), before, after).status == "failed"
 
 
 def test_the_outcome_says_the_rule_and_the_bound_that_decided(champion):
