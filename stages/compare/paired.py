@@ -66,8 +66,13 @@ _FEWEST = 2  # blocks
 
 
 def smallest(error: float, step: float = 0.0) -> float:
-    """The smallest difference that these rows show in 80% of cases. step: of a metric that moves in steps, of which the exact test costs one."""
-    return float((stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) * error + step)
+    """The smallest difference that these rows show in 80% of cases.
+
+    step: of a metric that moves in steps, of which the exact test costs one.  Where fewer rows differ than it would take, as many must as make up
+    the difference: its variance is then itself, in steps.
+    """
+    errors = float(stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER))
+    return max(errors * error, errors**2 * step) + step
 
 
 def _spread(name: str, mine: Sides, theirs: Sides, delta: float) -> tuple[float, tuple[float, float], str]:
