@@ -45,7 +45,8 @@ def paired(config: Compare, mine: Sides, theirs: Sides, metrics: Sequence[str] |
 def _difference(config: Compare, name: str, mine: Sides, theirs: Sides, permutation: float | None) -> dict[str, Any]:
     after, before = (float(np.mean([one.values[name] for one in side])) for side in (mine, theirs))
     told: dict[str, Any] = {"n": len(mine[0].block), "higher": higher_of(mine[0], name), "margin": config.margin}
-    if not np.isfinite([before, after]).all() or mine[0].weights.shape[1] < _FEWEST:
+    count = int(np.count_nonzero(mine[0].rows))  # blocks that hold any of these rows, of a slice fewer than of the whole
+    if not np.isfinite([before, after]).all() or count < _FEWEST:
         reason = "too few groups of rows" if np.isfinite([before, after]).all() else "not defined on these rows"
         nothing = dict.fromkeys(("before", "after", "delta", "low", "high", "p", "p_holm", "p_equivalent"))
         return {**nothing, **told, "status": "not evaluated", "reason": reason, "verdict": None}
@@ -55,7 +56,7 @@ def _difference(config: Compare, name: str, mine: Sides, theirs: Sides, permutat
     return {
         "before": before, "after": after, "delta": delta, "low": low, "high": high, "method": method,
         "test": test, "p": p, "p_holm": p, "p_equivalent": equivalence(delta, _cautious(name, mine, theirs, error), config.margin),
-        "effect": delta / (error * np.sqrt(mine[0].weights.shape[1])) if error > 0 else 0.0,
+        "effect": delta / (error * np.sqrt(count)) if error > 0 else 0.0,
         "smallest_effect": smallest(error, 1 / len(mine[0].block) if name in mine[0].answers.shares else 0.0),
         **told, "verdict": None, "status": "ok",
     }  # fmt: skip
@@ -65,8 +66,13 @@ _FEWEST = 2  # blocks
 
 
 def smallest(error: float, step: float = 0.0) -> float:
-    """The smallest difference that these rows show in 80% of cases. step: of a metric that moves in steps, of which the exact test costs one."""
-    return float((stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) * error + step)
+    """The smallest difference that these rows show in 80% of cases.
+
+    step: of a metric that moves in steps, of which the exact test costs one.  Where fewer rows differ than it would take, as many must as make up
+    the difference: its variance is then itself, in steps.
+    """
+    errors = float(stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER))
+    return max(errors * error, errors**2 * step) + step
 
 
 def _spread(name: str, mine: Sides, theirs: Sides, delta: float) -> tuple[float, tuple[float, float], str]:
@@ -81,6 +87,10 @@ def _spread(name: str, mine: Sides, theirs: Sides, delta: float) -> tuple[float,
         sides = [_mean([one.left_out[name] for one in side]) if name in side[0].left_out else None for side in (mine, theirs)]
         left_out = None if sides[0] is None or sides[1] is None else sides[0] - sides[1]
         ends = bca(delta, drawn, left_out)
+        counted = _counted(name, mine, theirs) if len(mine) == len(theirs) == 1 else None
+        if counted:
+            around = _around(counted[0], stats.norm.ppf(1 - ALPHA / 2) * counted[1])
+            ends, method = (min(ends[0], around[0]), max(ends[1], around[1])), "paired bca or bonett-price, the wider"
     if len(mine) == len(theirs) == 1:
         return sampling, ends, method
     seeds = [
@@ -128,12 +138,25 @@ def _cautious(name: str, mine: Sides, theirs: Sides, error: float) -> float:
 
     Where few rows differ, that none of them is decided otherwise says little; where the answers are the same, there is nothing to doubt.
     """
+    counted = _counted(name, mine, theirs)
+    return max(error, counted[1]) if counted else error
+
+
+def _counted(name: str, mine: Sides, theirs: Sides) -> tuple[float, float] | None:
+    """Of rows right or wrong the difference and its standard error, with one more row of each kind (Bonett and Price 2012).
+
+    Drawn again, rows of which none is broken never are: the bootstrap alone would be sure of them.  Groups count as one row each.
+    None for what is no such share, and where the answers are the same, so that there is nothing to doubt.
+    """
     if name not in _RIGHT & mine[0].answers.shares.keys() or np.array_equal(mine[0].answers.outputs, theirs[0].answers.outputs):
-        return error
+        return None
     a, b = mine[0].answers.right(), theirs[0].answers.right()
-    n = len(a) + 2
-    fixed, broken = ((x & ~y).sum() + 1 for x, y in ((a, b), (b, a)))
-    return max(error, float(np.sqrt(((fixed + broken) / n - ((fixed - broken) / n) ** 2) / n)))
+    groups = len(np.unique(mine[0].answers.groups))
+    count = len(a) if groups == 1 else groups
+    n = count + 2
+    fixed, broken = (float((x & ~y).mean()) * count + 1 for x, y in ((a, b), (b, a)))
+    delta = (fixed - broken) / n
+    return delta, float(np.sqrt(((fixed + broken) / n - delta**2) / n))
 
 
 def _mean(values: Sequence[Array]) -> Array:

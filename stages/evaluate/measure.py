@@ -20,7 +20,7 @@ from .about import about, data_of, definitions
 from .classes import class_intervals
 from .kinds import KINDS, shared_target
 from .looks import looks, suspected
-from .outputs import Said, groups_of, outputs, truth, validated
+from .outputs import Said, distinct, groups_of, outputs, truth, validated
 from .predictions import names_of_slices, predictions
 from .seeds import over_seeds
 from .slices import sliced, slices_of, worst
@@ -52,6 +52,7 @@ def measure(
     table = everything.filter(pc.equal(everything["split"], "test"))
     if not table.num_rows:
         raise StageError("no row is for testing, so that there is nothing to measure; give Split a larger test share")
+    distinct(table)
     kind = KINDS[target["kind"]]
     told = kind.told(truth(table, target["column"]))
     classes: Sequence[str] = target.get("levels") or sorted(known | kind.named(told))

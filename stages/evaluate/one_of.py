@@ -68,7 +68,7 @@ class OneOfAnswers(Answers):
         """1, loss, Brier's distance, in the top three, five, right; then hits, choices and truths of each class: [n, 6 + 3 classes]"""
         n, classes = self.outputs.shape
         told = self.outputs[np.arange(n), self.truth]
-        better = (self.outputs > told[:, None]).sum(axis=1) if classes > _TOP[0] else np.zeros(n)
+        better = _before(self.outputs, told, self.truth) if classes > _TOP[0] else np.zeros(n)
         distance = np.square(self.outputs).sum(axis=1) - 2 * told + 1
         entries = [
             (0, 1), (1, self.losses), (2, distance), (3, better < _TOP[0]), (4, better < _TOP[1]),
@@ -152,6 +152,12 @@ class OneOfAnswers(Answers):
                 for i in order
             ],
         }
+
+
+def _before(outputs: Array, told: Array, truth: Array) -> Array:
+    """How many classes are likelier than the truth, or as likely and named before it, as a choice takes the first: [n]"""
+    alike = (outputs == told[:, None]) & (np.arange(outputs.shape[1]) < truth[:, None])
+    return np.asarray((outputs > told[:, None]).sum(axis=1) + alike.sum(axis=1))
 
 
 def class_measures(hits: Array, chosen: Array, support: Array) -> dict[str, Array]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import StageError
-from pipeline.errors import suggest
+from pipeline.errors import bounded, suggest
 
 from .answers import Answers, Array
 from .looks import validation
@@ -43,6 +43,17 @@ def truth(table: pa.Table, column: str) -> pa.ChunkedArray:
             f"leave such rows out before Split"
         )
     return table[column]
+
+
+def distinct(table: pa.Table) -> None:
+    """Raises StageError where two test rows have one id: two runs are paired by it, and each would count as often as the other."""
+    ids = pc.value_counts(table["id"].combine_chunks())
+    often = ids.filter(pc.greater(ids.field("counts"), 1))
+    if len(often):
+        raise StageError(
+            f"{len(often):,} ids are those of several test rows, {bounded(repr(often[0]['values'].as_py()))} of {often[0]['counts']}; "
+            f"give each row an id of its own, or leave repeats out before Split"
+        )
 
 
 def outputs(name: str, said: Said, rows: pa.Table, classes: list[str], kind: type[Answers]) -> Array:

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline import Gate
 
-from .known import compare, evaluated, linear, run_of, says
+from .known import WORDS, compare, evaluated, linear, run_of, says
 
 N = 400
 BASE = [i % 5 != 0 for i in range(N)]  # 80% right
@@ -62,6 +62,16 @@ def test_the_same_answers_are_within_any_margin_that_is_not_above_zero(champion)
     for margin, status in ((0.0, "passed"), (-0.005, "passed"), (0.001, "failed")):
         found = only(Gate("accuracy", margin=margin), champion, champion)
         assert (found.status, found.bound) == (status, 0.0)
+
+
+def test_few_rows_that_two_models_answer_alike_do_not_show_that_none_is_worse():
+    """Of 30 rows none is broken: by the rule of three one in ten may be, and a bootstrap that draws them again cannot see it."""
+    right = [True] * 30
+    less_sure = [f"{WORDS['ab'[i % 2]]} " * 2 + WORDS["ba"[i % 2]] for i in range(30)]
+    before, after = run_of(right), evaluated(less_sure)
+    assert differs(before, after)["delta"] == 0
+    assert -0.2 < differs(before, after)["low"] < -0.05
+    assert only(Gate("accuracy", margin=-0.005), before, after).status == "failed"
 
 
 def test_the_outcome_says_the_rule_and_the_bound_that_decided(champion):
@@ -125,6 +135,16 @@ def test_a_slice_that_the_champion_had_and_this_run_has_no_row_of_is_not_evaluat
     found = {one.slice: one for one in judged(Gate("accuracy", margin=-0.2, slices="all"), before, after)}
     assert (found["kind=b"].status, found["kind=b"].reason) == ("not evaluated", "no row that both runs have is in kind=b")
     assert found["kind=a"].passed
+
+
+def test_a_slice_whose_rows_are_all_of_one_group_says_nothing_of_other_groups():
+    """All draws of it are the same rows, so that its interval would be one point."""
+    column = {"kind": kinds(60), "group": ["g", *["g"] * 59, *(f"g{i // 2}" for i in range(60, N))]}
+    before, after = run_of(BASE, **column), run_of(but(BASE, fixed=12), **column)
+    found = judged(Gate("accuracy", margin=-0.9, floor=0.1, slices=("kind=a",)), before, after)
+    assert [(one.slice, one.status) for one in found] == [("", "passed"), ("kind=a", "not evaluated")] * 2
+    (told,) = [one for one in compare().diff(before, after).facts["models"]["net"]["slices"] if one["name"] == "kind=a"]
+    assert (told["status"], told["verdict"], told["reason"]) == ("not evaluated", None, "too few groups of rows")
 
 
 def test_a_slice_of_rows_that_the_champion_did_not_have_is_not_evaluated():

@@ -36,6 +36,13 @@ def evaluated(labels, models, columns=None, **config):
     )
 
 
+def test_test_rows_with_one_id_are_refused_since_two_runs_could_not_be_paired_by_it():
+    with pytest.raises(
+        StageError, match=r"1 ids are those of several test rows, 'r00000' of 2; give each row an id of its own"
+    ):
+        evaluated(["a", "b"] * 60, {"net": constant("ab", (0.8, 0.2))}, {"id": ["r00000", *(f"r{i:05}" for i in range(N - 1))]})
+
+
 def test_one_class_in_test_is_measured_and_says_what_it_cannot_be():
     found = evaluated(["a"] * N, {"net": constant("ab", (0.8, 0.2)), "linear": constant("ab", (0.6, 0.4))})
     facts = found.evaluation.facts

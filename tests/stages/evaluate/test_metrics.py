@@ -87,6 +87,12 @@ def test_metrics_of_some_rows_are_those_of_the_rows_with_repeats():
     assert every.where(mask).metrics() == pytest.approx(every.metrics(np.flatnonzero(mask)), nan_ok=True)
 
 
+@pytest.mark.parametrize("same", [np.full(10, 0.1), np.eye(10)[0]], ids=["uniform", "one class"])
+def test_a_model_that_says_the_same_of_all_rows_has_three_classes_of_ten_among_its_top_three(same):
+    found = Answers(np.arange(100) % 10, np.tile(same, (100, 1)), np.arange(100), tuple("abcdefghij")).metrics()
+    assert (found["accuracy"], found["top_3"], found["top_5"]) == pytest.approx((0.1, 0.3, 0.5))
+
+
 def test_what_was_held_impossible_and_happened_costs_much_and_not_infinitely():
     assert Answers(np.array([0]), np.array([[0.0, 1.0]]), np.array([0])).metrics()["log_loss"] == pytest.approx(-np.log(1e-12))
 
