@@ -137,6 +137,16 @@ def test_it_can_be_used_by_keyboard_alone(visit, file):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+@pytest.mark.parametrize(("by", "to"), [("end", "back"), ("start", "on")])
+def test_the_keyboard_keeps_its_place_on_the_last_page_and_the_first(visit, file, by, to):
+    page = visit(file).ready().page
+    page.locator("#on").click()
+    page.locator(f"#{by}").focus()
+    page.keyboard.press("Enter")
+    assert page.is_disabled(f"#{by}")
+    assert page.evaluate("document.activeElement.id") == to
+
+
 def test_every_control_has_a_name_and_the_count_is_read_out(visit, file):
     tab = visit(file).ready()
     nameless = tab.page.evaluate(
