@@ -209,6 +209,8 @@ def test_on_paper_there_are_no_controls_and_nothing_is_folded(visit, file, pictu
     assert tab.page.is_visible("#models details table"), hidden
     tab.page.set_viewport_size({"width": 718, "height": 1000})  # A4 within its margins
     assert tab.page.evaluate("document.documentElement.scrollWidth") == 718
+    heads = "[...document.querySelectorAll('main table:not(.browser) thead th')].filter(one => !one.getClientRects().length)"
+    assert tab.page.evaluate(f"{heads}.map(one => one.textContent)") == []  # paper has no wider window
     tab.page.pdf(path=pictures / "report.pdf")
 
 
