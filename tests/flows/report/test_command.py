@@ -16,6 +16,7 @@ import pytest
 
 from flows.report import payload, show_report
 from flows.report.axis import axis, balanced
+from flows.report.charts import learning
 from flows.report.estimates import change, points, written
 from flows.report.source import source
 from pipeline import LocalStore, UsageError
@@ -195,3 +196,13 @@ def test_per_class_the_earlier_figure_stands_beside(file, store, tmp_path, capsy
 
 def test_no_change_has_no_sign():
     assert (change(0.0), change(0.01), points("accuracy", 0.0, signed=True)) == ("0.000", "+0.010", "0.0 points")
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 30])
+def test_an_epoch_is_named_once_below_a_learning_curve(most):
+    epochs = [{"epoch": one, "train_loss": 0.5 + one / 100, "valid_loss": 0.51 + one / 90} for one in range(1, most + 1)]
+    drawn, _ = learning(epochs, most, "accuracy")
+    told = [int(one) for one in re.findall(r">(\d+)</text>", str(drawn))]
+    assert told[0] == 1
+    assert told == sorted(set(told))
+    assert told[-1] <= most
