@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.report import payload, show_report
+from flows.report import payload, reading, show_report
 from flows.report.axis import axis, balanced
 from flows.report.charts import learning
 from flows.report.estimates import change, points, written
@@ -206,3 +206,18 @@ def test_an_epoch_is_named_once_below_a_learning_curve(most):
     assert told[0] == 1
     assert told == sorted(set(told))
     assert told[-1] <= most
+
+
+def test_of_too_many_rows_the_fixed_and_broken_are_counted_all_the_same(store, tmp_path, capsys, monkeypatch):
+    heads = r'<h3><span class="state \w+">([\d,]+)</span> (fixed|broken)'
+    _, whole = report(store, capsys, tmp_path / "whole.html")
+    monkeypatch.setattr(reading, "MOST", 100)
+    assert report(store, capsys, tmp_path / "least.html")[0]["rows"] == 600  # models beside it cost no row
+    monkeypatch.setattr(reading, "LEAST", 40)
+    document, text = report(store, capsys, tmp_path / "cut.html")
+    assert 40 <= document["rows"] < 100
+    assert "more would make the file too large" in text
+    assert re.findall(heads, text) == re.findall(heads, whole)
+    lists = re.findall(r'<section aria-label="\w+ rows">.*?</section>', text, re.DOTALL)
+    assert len(lists) == 2
+    assert all("data-row=" in one for one in lists)
