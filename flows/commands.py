@@ -153,7 +153,7 @@ def runs(*, pipeline: str | None, as_json: bool, store: Path) -> None:
     """Show runs as a tree, newest first: which came from which, what changed, and with what outcome."""
     from .tree import show_runs
 
-    show_runs(LocalStore(store), load_pipeline(pipeline).name if pipeline else None, as_json=as_json)
+    show_runs(LocalStore(store), _name_of(pipeline, LocalStore(store)), as_json=as_json)
 
 
 @_command
@@ -161,8 +161,7 @@ def log(*, pipeline: str | None, model: str | None, metric: str | None, plot: Pa
     """Show how a metric came to be what it is: a line a run, oldest first, or a chart."""
     from .log import show_log
 
-    name = load_pipeline(pipeline).name if pipeline else None
-    show_log(LocalStore(store), name, model, metric, plot, as_json=as_json)
+    show_log(LocalStore(store), _name_of(pipeline, LocalStore(store)), model, metric, plot, as_json=as_json)
 
 
 @_command
@@ -298,6 +297,15 @@ def verify(*, as_json: bool, store: Path) -> int:
 
 def _pipeline_of(record: RunRecord) -> Pipeline:
     return load_pipeline(record.origin or record.pipeline).set(record.settings)
+
+
+def _name_of(pipeline: str | None, store: LocalStore) -> str | None:
+    """The name of a pipeline, of which runs may be in the store though its code is gone."""
+    from pipeline.history import history
+
+    if not pipeline or (":" not in pipeline and history(store, pipeline)):
+        return pipeline
+    return load_pipeline(pipeline).name
 
 
 def _print_document(document: Any) -> None:

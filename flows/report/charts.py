@@ -96,7 +96,10 @@ def learning(epochs: Sequence[Mapping[str, Any]], best: int | None, metric: str)
 def _curve(rows: list[dict[str, Any]], best: int | None, title: str) -> Markup:
     most = max(one["epoch"] for one in rows)
     shades = {name: shade for name, shade in _SHADES.items() if any(one["rows"] == name for one in rows)}
-    axis = alt.Axis(title="epoch", tickMinStep=1, format=",.0f", tickCount=min(most, 8))
+    step = -(-most // 8)
+    axis = alt.Axis(
+        title="epoch", format=",.0f", labelOverlap=False, values=[*range(1, most + 1, step)]
+    )  # ticks between would be rounded
     base = alt.Chart(_data(rows), width=_WIDTH, height=_HEIGHT).encode(
         x=alt.X("epoch", type="quantitative", scale=alt.Scale(zero=False, nice=False, padding=8), axis=axis),
         y=alt.Y("value", type="quantitative", scale=alt.Scale(zero=False), axis=alt.Axis(title=None, tickCount=5, grid=True)),

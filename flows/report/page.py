@@ -163,6 +163,6 @@ def _predictions(store: LocalStore, now: Source, was: Source | None) -> Predicti
         said = row_texts(table(store, now.data), first) if now.data else {}
     except DamagedError:
         said = {}
-    found = predictions(after, before, now.models, now.facts, said)
+    found = predictions(after, before, now.models, now.facts, said, now.model)
     ids = [str(one["id"]) for one in (now.facts.get("suspects") or {}).get("rows", ())]
     return replace(found, suspects=ids)

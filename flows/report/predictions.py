@@ -58,6 +58,9 @@ class Predictions:
     slices: list[str]
     left_out: int = 0
     suspects: list[str] = field(default_factory=list)
+    counts: dict[str, dict[str, int]] = field(
+        default_factory=dict
+    )  # model -> fixed and broken, of all rows, also those left out
 
     def place(self) -> dict[str, int]:
         """id -> its row."""
@@ -71,7 +74,8 @@ class Predictions:
         was, now = found.before == self.label, found.prediction == self.label
         known = found.before >= 0
         sets = {"broken": known & was & ~now, "fixed": known & ~was & now}
-        return {name: (int(rows.sum()), self._listed(found, rows)) for name, rows in sets.items()}
+        counts = self.counts.get(model, {})
+        return {name: (counts.get(name, int(rows.sum())), self._listed(found, rows)) for name, rows in sets.items()}
 
     def _listed(self, found: Answers, rows: Array) -> list[Listed]:
         where = np.flatnonzero(rows)

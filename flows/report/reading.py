@@ -13,21 +13,32 @@ from ..pages.words import shown
 from .predictions import TOP, Answers, Array, Predictions
 
 MOST = 200_000  # predictions on a page: rows times models
+LEAST = 50_000  # rows on a page, however many models there are
 TEXT = 16_000_000  # characters of text on a page, shared out among the rows
 _LONGEST, _SHORTEST = 400, 60
 
 
 def predictions(
-    after: pa.Table, before: pa.Table | None, models: Sequence[str], facts: Mapping[str, Any], source: Mapping[str, str]
+    after: pa.Table,
+    before: pa.Table | None,
+    models: Sequence[str],
+    facts: Mapping[str, Any],
+    source: Mapping[str, str],
+    judged: str = "",
 ) -> Predictions:
-    """Of the tables of predictions of a run and, where there is one, of an earlier run; source: id -> text. Raises ValueError without rows."""
+    """Of the tables of predictions of a run and, where there is one, of an earlier run; source: id -> text.
+
+    judged: the model whose fixed and broken rows are wanted most, the last unless it is there.  Raises ValueError without rows.
+    """
     kind = (facts.get("target") or {}).get("kind", "one_of")
     halves = {model: after.filter(pc.equal(after["model"], model)) for model in models}
     halves = {model: half for model, half in halves.items() if half.num_rows}
     if not halves:
         raise ValueError("the evaluation holds no predictions of its models")
     whole = next(iter(halves.values()))
-    kept = _kept(halves, MOST // len(halves))
+    judged = judged if judged in halves else list(halves)[-1]
+    moves = _moves(halves, before)
+    kept = _kept(halves, max(LEAST, MOST // len(halves)), moves.get(judged))
     ids = whole["id"].combine_chunks() if kept is None else whole["id"].take(kept).combine_chunks()
     first = whole if kept is None else whole.take(kept)
     own = [str(name) for name in facts.get("classes") or ()]
@@ -55,17 +66,37 @@ def predictions(
         texts=[shown(source[one], width) if one in source else "" for one in told],
         slices=pc.binary_join(first["slices"], "\x1f").to_pylist() if "slices" in first.column_names else [""] * len(told),
         left_out=whole.num_rows - len(told),
+        counts={model: {name: int(rows.sum()) for name, rows in found.items()} for model, found in moves.items()},
     )
 
 
-def _kept(halves: Mapping[str, pa.Table], most: int) -> pa.Array | None:
-    """Where there are too many rows: those that cost the first model that has a loss most, in their own order."""
+def _moves(halves: Mapping[str, pa.Table], before: pa.Table | None) -> dict[str, dict[str, Array]]:
+    """Of each model, of all its rows: which are fixed, and which broken."""
+    found: dict[str, dict[str, Array]] = {}
+    if before is None:
+        return found
+    for model, half in halves.items():
+        was = _aligned(before.filter(pc.equal(before["model"], model)), half["id"].combine_chunks(), half["label"])[
+            "prediction"
+        ]
+        right, once = (pc.equal(said, half["label"]) for said in (half["prediction"], was))
+        sets = {"broken": pc.and_(once, pc.invert(right)), "fixed": pc.and_(pc.invert(once), right)}
+        found[model] = {name: pc.fill_null(rows, False).to_numpy() for name, rows in sets.items()}
+    return found
+
+
+def _kept(halves: Mapping[str, pa.Table], most: int, moved: Mapping[str, Array] | None = None) -> pa.Array | None:
+    """Where there are too many rows, in their own order: those that cost the last model most, and a share of the fixed and the broken."""
     whole = next(iter(halves.values()))
     if whole.num_rows <= most:
         return None
     last = list(halves.values())[-1]
     loss = last["loss"].to_numpy() if "loss" in last.column_names else np.zeros(last.num_rows)
-    return pa.array(np.sort(np.argsort(-np.nan_to_num(loss, nan=np.inf), kind="stable")[: min(most, whole.num_rows)]))
+    costly = np.argsort(-np.nan_to_num(loss, nan=np.inf), kind="stable")
+    first = [costly[rows[costly]][: most // 4] for rows in (moved or {}).values()] if last.num_rows == whole.num_rows else []
+    order = np.concatenate([*first, costly])
+    _, place = np.unique(order, return_index=True)
+    return pa.array(np.sort(order[np.sort(place)][:most]))
 
 
 def _aligned(half: pa.Table, ids: pa.Array, labels: pa.ChunkedArray | None = None) -> pa.Table:

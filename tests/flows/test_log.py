@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from flows.commands import log, runs
 from flows.log import chosen, drawn, points, show_log
 from flows.log_plot import chart, kept, palettes
 from flows.tree import show_runs, tree
@@ -159,6 +160,8 @@ def test_a_plot_is_one_file_that_needs_nothing_and_is_light_and_dark(evolved, tm
         assert all(dark[colour] in text for colour in ("--ink", "--paper", "--c1"))
     else:
         assert "the [bold]new[/] vendor" in text
+        assert "(empty)" not in text  # the first run changed nothing
+        assert '<td class="n"><code>' in text  # a run's id stays on one line on a phone
 
 
 def test_what_a_person_wrote_is_escaped_on_the_page(evolved, tmp_path, capsys):
@@ -194,3 +197,12 @@ def test_the_chart_has_each_run_once_at_its_value_and_needs_no_renderer(evolved)
     assert [text.text for text in drawn.findall(".//{*}text") if text.text == "<b>"] == ["<b>"]
     for values in ([0.5], [-0.2], [0.5, 0.5]):  # one run, below zero, nothing between them
         ET.fromstring(chart([one._replace(value=v, low=v, high=v) for v in values], "r2"))
+
+
+def test_runs_and_log_need_no_code_of_the_pipeline(evolved, capsys):
+    """A pipeline that was renamed, or is on another machine, still has its runs."""
+    runs(pipeline="p", as_json=False, store=evolved.root)
+    log(pipeline="p", model=None, metric=None, plot=None, as_json=False, store=evolved.root)
+    assert capsys.readouterr().out.count(evolved.run_ids()[0]) == 2
+    with pytest.raises(UsageError, match="'q' is unknown"):
+        runs(pipeline="q", as_json=False, store=evolved.root)

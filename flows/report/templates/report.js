@@ -303,7 +303,11 @@
     });
     for (const [name, to] of [["start", () => 0], ["back", () => state.first - PAGE], ["on", () => state.first + PAGE],
       ["end", () => Math.floor((state.rows.length - 1) / PAGE) * PAGE]]) {
-      get(name).addEventListener("click", () => { state.first = Math.max(0, to()); draw(); });
+      get(name).addEventListener("click", () => {
+        state.first = Math.max(0, to());
+        draw();
+        if (get(name).disabled) get(name === "start" || name === "back" ? "on" : "back").focus(); // a disabled button loses the keyboard's place
+      });
     }
     document.addEventListener("click", (event) => {
       const link = event.target.closest("a[data-row]");

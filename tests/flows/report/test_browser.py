@@ -137,6 +137,16 @@ def test_it_can_be_used_by_keyboard_alone(visit, file):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+@pytest.mark.parametrize(("by", "to"), [("end", "back"), ("start", "on")])
+def test_the_keyboard_keeps_its_place_on_the_last_page_and_the_first(visit, file, by, to):
+    page = visit(file).ready().page
+    page.locator("#on").click()
+    page.locator(f"#{by}").focus()
+    page.keyboard.press("Enter")
+    assert page.is_disabled(f"#{by}")
+    assert page.evaluate("document.activeElement.id") == to
+
+
 def test_every_control_has_a_name_and_the_count_is_read_out(visit, file):
     tab = visit(file).ready()
     nameless = tab.page.evaluate(
@@ -199,6 +209,8 @@ def test_on_paper_there_are_no_controls_and_nothing_is_folded(visit, file, pictu
     assert tab.page.is_visible("#models details table"), hidden
     tab.page.set_viewport_size({"width": 718, "height": 1000})  # A4 within its margins
     assert tab.page.evaluate("document.documentElement.scrollWidth") == 718
+    heads = "[...document.querySelectorAll('main table:not(.browser) thead th')].filter(one => !one.getClientRects().length)"
+    assert tab.page.evaluate(f"{heads}.map(one => one.textContent)") == []  # paper has no wider window
     tab.page.pdf(path=pictures / "report.pdf")
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.report import payload, show_report
+from flows.report import payload, reading, show_report
 from flows.report.axis import axis, balanced
+from flows.report.charts import learning
 from flows.report.estimates import change, points, written
 from flows.report.source import source
 from pipeline import LocalStore, UsageError
@@ -195,3 +196,28 @@ def test_per_class_the_earlier_figure_stands_beside(file, store, tmp_path, capsy
 
 def test_no_change_has_no_sign():
     assert (change(0.0), change(0.01), points("accuracy", 0.0, signed=True)) == ("0.000", "+0.010", "0.0 points")
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 30])
+def test_an_epoch_is_named_once_below_a_learning_curve(most):
+    epochs = [{"epoch": one, "train_loss": 0.5 + one / 100, "valid_loss": 0.51 + one / 90} for one in range(1, most + 1)]
+    drawn, _ = learning(epochs, most, "accuracy")
+    told = [int(one) for one in re.findall(r">(\d+)</text>", str(drawn))]
+    assert told[0] == 1
+    assert told == sorted(set(told))
+    assert told[-1] <= most
+
+
+def test_of_too_many_rows_the_fixed_and_broken_are_counted_all_the_same(store, tmp_path, capsys, monkeypatch):
+    heads = r'<h3><span class="state \w+">([\d,]+)</span> (fixed|broken)'
+    _, whole = report(store, capsys, tmp_path / "whole.html")
+    monkeypatch.setattr(reading, "MOST", 100)
+    assert report(store, capsys, tmp_path / "least.html")[0]["rows"] == 600  # models beside it cost no row
+    monkeypatch.setattr(reading, "LEAST", 40)
+    document, text = report(store, capsys, tmp_path / "cut.html")
+    assert 40 <= document["rows"] < 100
+    assert "more would make the file too large" in text
+    assert re.findall(heads, text) == re.findall(heads, whole)
+    lists = re.findall(r'<section aria-label="\w+ rows">.*?</section>', text, re.DOTALL)
+    assert len(lists) == 2
+    assert all("data-row=" in one for one in lists)
