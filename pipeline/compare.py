@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from .artifact import Artifact, Evaluation, Report
 from .digest import Json
 from .errors import DamagedError, StoreError, UsageError
 from .gate import Gate, GateOutcome
+from .kept_diff import kept_diff
 from .latency import latency_changes
 from .pipeline import Pipeline
 from .plan import explain
@@ -109,22 +110,35 @@ def against(pipeline: Pipeline, store: LocalStore, outcomes: Sequence[Outcome], 
         return Difference(against=earlier, note=f"not comparable: {error}")
     if {one.name: one.outputs for one in outcomes} == {one.name: one.outputs for one in before.steps}:
         return Difference(against=earlier, verdict="equivalent", note="the same outputs, to the byte")
-    found, reason = compared(pipeline, store, before.steps, outcomes, (f"run {earlier}", "the later run"))
+    found, reason = compared(pipeline, store, before.steps, outcomes, (f"run {earlier}", "the later run"), rows=False)
     return Difference(against=earlier, verdict=found.verdict, details=tuple(found.details), note=reason)
 
 
 def compared(
-    pipeline: Pipeline, store: LocalStore, before: Sequence[Outcome], after: Sequence[Outcome], names: tuple[str, str]
+    pipeline: Pipeline,
+    store: LocalStore,
+    before: Sequence[Outcome],
+    after: Sequence[Outcome],
+    names: tuple[str, str],
+    *,
+    rows: bool = True,
 ) -> tuple[Compared, str]:
-    """What the pipeline's own stage says of two runs, and why it cannot, where nothing is said. names: what to call them."""
+    """What the pipeline's own stage says of two runs, and why it cannot, where nothing is said.
+
+    names: what to call them.  rows: False where nobody asks for these; then it is said once and kept.
+    """
     nothing = Compared(None, [], {})
     stages = ((name, step.stage) for name, step in pipeline.steps.items() if isinstance(step.stage, Comparing))
     name, stage = next(stages, ("", None))
     if not isinstance(stage, Comparing):
         return nothing, "no stage of this pipeline compares runs"
     past, outputs = ({one.name: one.outputs for one in steps} for steps in (before, after))
+
+    def ask() -> Compared:
+        return stage.diff(inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later"))
+
     try:
-        found = stage.diff(inputs(pipeline, store, name, past, "earlier"), inputs(pipeline, store, name, outputs, "later"))
+        found = ask() if rows else _kept(pipeline, store, name, past, outputs, ask)
         return found._replace(facts=_timed(found.facts, latency_changes(store, before, after))), ""
     except DamagedError as error:
         lacking = (gone(store, steps, of) for steps, of in zip((before, after), names, strict=True))
@@ -133,6 +147,34 @@ def compared(
         return nothing, f"not comparable: {error}"
     except KeyError as error:  # of the stage, in facts of another shape than its own
         return nothing, f"not comparable: what step {name!r} reads has no {error}"
+
+
+def _kept(
+    pipeline: Pipeline,
+    store: LocalStore,
+    name: str,
+    before: Mapping[str, Mapping[str, str]],
+    after: Mapping[str, Mapping[str, str]],
+    ask: Callable[[], Compared],
+) -> Compared:
+    """Asked anew where a run did not get so far, which then says so."""
+    sides = [
+        {
+            port: {f"{wire.step}.{wire.port}": side[wire.step][wire.port] for wire in wires}
+            for port, wires in pipeline.wires[name].items()
+        }
+        for side in (before, after)
+        if all(wire.port in side.get(wire.step, {}) for wires in pipeline.wires[name].values() for wire in wires)
+    ]
+    if len(sides) < 2:
+        return ask()
+    earlier, later = sides
+
+    def told() -> Json:
+        found = ask()
+        return {"verdict": found.verdict, "details": found.details, "facts": found.facts}
+
+    return Compared(**kept_diff(store, pipeline.steps[name].stage, earlier, later, told))
 
 
 def _timed(facts: dict[str, Json], moved: Mapping[str, Json]) -> dict[str, Json]:

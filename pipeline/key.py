@@ -79,6 +79,19 @@ def check_parts(check: Check, artifact: str, before: str = "", earlier: Sequence
     }
 
 
+def diff_parts(stage: Stage, before: Mapping[str, Json], after: Mapping[str, Json]) -> Parts:
+    """The parts of the key of what a stage says of two runs. before, after: port -> {step.port that feeds it: digest}."""
+    return {
+        "format": FORMAT,
+        "code": dict(_code(tuple(classes(stage)), ("diff",))),
+        "config": config(stage),
+        "before": before,
+        "after": after,
+        "order": _orders({**before, **{f"after {port}": feeds for port, feeds in after.items()}}),
+        "packages": versions(_packages(stage)),
+    }
+
+
 def look_outside_again() -> None:
     """Forget what checks saw outside: asked once a run, when it is planned, so that no receipt expires while the run goes on."""
     _seen.clear()
@@ -233,4 +246,4 @@ def _feeds(old: Mapping[str, str], new: Mapping[str, str], news: News) -> str:
     return ", ".join([*told, *wired])
 
 
-__all__ = ["FORMAT", "Parts", "Stage", "check_parts", "key", "stage_code", "step_parts", "versions", "why"]
+__all__ = ["FORMAT", "Parts", "Stage", "check_parts", "diff_parts", "key", "stage_code", "step_parts", "versions", "why"]

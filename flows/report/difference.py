@@ -44,6 +44,7 @@ def difference(store: LocalStore, record: RunRecord, earlier: RunRecord | None, 
         pipeline = load_pipeline(record.origin or record.pipeline).set(record.settings)
     except BrickwiseError as error:
         return kept or Difference(against=earlier.run_id, note=f"the pipeline cannot be loaded: {error}"), {}
-    found, reason = compared(pipeline, store, earlier.steps, record.steps, (f"run {earlier.run_id}", f"run {record.run_id}"))
+    names = f"run {earlier.run_id}", f"run {record.run_id}"
+    found, reason = compared(pipeline, store, earlier.steps, record.steps, names, rows=False)
     told = Difference(against=earlier.run_id, verdict=found.verdict, details=tuple(found.details), note=reason)
     return kept or told, dict(found.facts)
