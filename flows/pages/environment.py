@@ -29,7 +29,7 @@ def environment(generator: str, *folders: Path, styles: Sequence[Path] = (), scr
     made.filters.update({name: getattr(words, name) for name in _FILTERS})
     told: dict[str, Any] = {"style": Markup(style), "script": Markup(code)}  # noqa: S704  # our own files
     told |= {"style_hash": _hash(style), "script_hash": _hash(code) if code else ""}
-    made.globals.update({"share": words.share, "generator": generator, **told})
+    made.globals.update({"share": words.share, "unit": words.UNIT, "generator": generator, **told})
     return made
 
 

@@ -15,6 +15,7 @@ from .environment import environment
 from .gather import StepPage
 from .rejected import MOST
 from .subject import Subject
+from .words import UNIT
 
 GENERATOR = "brickwise docs"
 COLUMNS = 40  # with a chart, a page: it stays below 1 MB
@@ -57,7 +58,7 @@ class _Drawn:
         if "histogram" in column.get("numbers", {}):
             return charts.histogram(column["numbers"]["histogram"], column["name"], time=column["kind"] == "time")
         if "histogram" in column.get("lengths", {}):
-            return charts.histogram(column["lengths"]["histogram"], f"{_UNIT[column['kind']]} in {column['name']}")
+            return charts.histogram(column["lengths"]["histogram"], f"{UNIT[column['kind']]} in {column['name']}")
         return None
 
     def _telling(self, column: Json) -> bool:
@@ -75,11 +76,6 @@ class _Drawn:
         return charts.associations(self.profile["associations"])
 
 
-_UNIT = {"text": "characters", "bytes": "bytes", "list": "items"}
-
-
 @cache
 def _environment() -> Environment:
-    made = environment(GENERATOR)
-    made.globals["unit"] = _UNIT
-    return made
+    return environment(GENERATOR)

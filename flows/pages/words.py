@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.check import Finding
 from pipeline.errors import bounded
 
+UNIT = {"text": "characters", "bytes": "bytes", "list": "items"}  # of lengths, by kind of column
 _UNKNOWN = "\N{EN DASH}"
 _UNSEEN = {
     "Cc",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from pipeline import DamagedError, LocalStore
+from pipeline import DamagedError, LocalStore, UsageError
 from pipeline.compare import changes
 from pipeline.digest import Json
 from pipeline.errors import bounded
@@ -15,6 +15,7 @@ from pipeline.record import RunRecord
 
 from ..accept import accepted, accepted_lines
 from ..deltas import Moved, moved
+from ..evaluation import evaluation_document
 from ..pages.gather import tally_of
 from ..pages.subject import Subject, subject
 from . import models, slices
@@ -24,7 +25,7 @@ from .estimates import estimate, number
 from .predictions import Predictions
 from .reading import predictions
 from .rowtexts import row_texts
-from .seeds import seeds
+from .seeds import declared_seeds, seeds
 from .source import Source, source, table, training
 from .verdict import Delta, Verdict, deltas, verdict
 
@@ -61,6 +62,20 @@ class Page:
         """The one that the run is judged by."""
         return self.source.model
 
+    @property
+    def whole(self) -> bool:
+        """Whether every step finished: no other run is held to gates."""
+        return all(step.status in ("ran", "reused") for step in self.record.steps)
+
+    @property
+    def drift(self) -> dict[str, list[Any]]:
+        """step -> what its checks for drift found."""
+        found: dict[str, list[Any]] = {}
+        for step, one in self.judged:
+            if "drift" in one.check:
+                found.setdefault(step.name, []).append(one)
+        return found
+
     def part(self, name: str) -> Part:
         """One part; an empty one where it was never made."""
         return self.parts.get(name, Part())
@@ -94,6 +109,8 @@ def page(store: LocalStore, record: RunRecord, earlier: RunRecord | None, gone: 
             "ladder": _part(lambda: models.ladder(now, metric), "ladder"),
             "seeds": _part(lambda: seeds(now, metric, facts), "seeds"),
             "figures": _part(lambda: _figures(facts, model), "calibration, size and latency"),
+            "identity": _part(lambda: evaluation_document(store, record, now.step) if now.step else None, "identity"),
+            "declared": _part(lambda: declared_seeds(shown.steps), "seeds"),
             "data": _part(lambda: _data(store, now), "data profile"),
             "classes": _part(lambda: models.per_class(now, was), "metrics per class"),
             "confusion": _part(lambda: models.confusion(now), "confusion"),
@@ -112,7 +129,7 @@ def page(store: LocalStore, record: RunRecord, earlier: RunRecord | None, gone: 
 def _part(make: Callable[[], Any], name: str) -> Part:
     try:
         found = make()
-    except DamagedError as error:
+    except (DamagedError, UsageError) as error:
         return Part(why=f"Not shown: {bounded(str(error), 300)}.")
     except SHAPE as error:
         return Part(

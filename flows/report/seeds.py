@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..pages.subject import ShownStep
 from .estimates import Estimate, estimate, number
 from .source import Source
 
@@ -43,3 +44,17 @@ def seeds(now: Source, metric: str, facts: Mapping[str, Any]) -> list[Spread]:
                 )
             )
     return found
+
+
+def declared_seeds(steps: Iterable[ShownStep]) -> dict[str, dict[str, Any]]:
+    """step -> field of its config -> the seed that it says, of steps that say one."""
+    found = {step.name: dict(_declared(step.config, "")) for step in steps}
+    return {name: given for name, given in found.items() if given}
+
+
+def _declared(config: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for name, value in config.items() if isinstance(config, Mapping) else ():
+        if isinstance(value, Mapping):
+            yield from _declared(value, f"{path}{name}.")
+        elif name == "seed":
+            yield f"{path}{name}", value

@@ -17,7 +17,7 @@ from pipeline.stage import Port
 
 @dataclass(frozen=True)
 class Source:
-    """facts: of the Evaluation.  rows: its predictions.  data: the rows that it read.  judged: the config of the stage that compares.
+    """facts: of the Evaluation.  step: that made it.  rows: its predictions.  data: the rows that it read.  judged: the config of the stage that compares.
 
     gone: why the evaluation cannot be read; empty where it can, or where the run made none.
     """
@@ -28,6 +28,7 @@ class Source:
     data: str = ""
     judged: Json = field(default_factory=dict)
     gone: str = ""
+    step: str = ""
 
     @property
     def model(self) -> str:
@@ -84,7 +85,7 @@ def source(store: LocalStore, record: RunRecord) -> Source:
         return Source(record, judged=judged, gone=gone)
     facts, step, parts = found
     data = next(iter((parts.get("inputs") or {}).get("rows", {}).values()), "")
-    return Source(record, facts, step.outputs.get("rows", ""), data, judged)
+    return Source(record, facts, step.outputs.get("rows", ""), data, judged, step=step.name)
 
 
 def table(store: LocalStore, digest: str) -> Table[Any]:
