@@ -257,8 +257,16 @@
       }
     }
 
+    function hint() { // bounds the wrong way round fit no row, which looks as if there were none
+      const { low, high } = fields, crossed = low.value !== "" && high.value !== "" && +low.value > +high.value;
+      get("crossed").hidden = !crossed;
+      get("crossed").textContent = crossed ? "The lowest confidence, " + low.value + "%, is above the highest, " + high.value + "%: no row can fit." : "";
+      for (const field of [low, high]) field.setAttribute("aria-invalid", String(crossed));
+    }
+
     function filter() {
       const began = performance.now();
+      hint();
       state.rows = matches();
       state.first = 0;
       draw();
@@ -268,6 +276,7 @@
     function follow(row, by) {
       for (const name of ["label", "prediction", "slice", "low", "high", "search"]) fields[name].value = "";
       fields.outcome.value = "all";
+      hint();
       if (by) fields.model.value = by;
       state.rows = matches();
       state.open = state.marked = row;
@@ -309,11 +318,22 @@
         if (get(name).disabled) get(name === "start" || name === "back" ? "on" : "back").focus(); // a disabled button loses the keyboard's place
       });
     }
+    let from = null, came = ""; // the link that was followed last, and where the page stood
     document.addEventListener("click", (event) => {
       const link = event.target.closest("a[data-row]");
       if (!link) return;
       event.preventDefault();
-      follow(+link.dataset.row, link.dataset.model);
+      const { row, model: by } = link.dataset;
+      if (history.state?.row === undefined) [from, came] = [link, location.hash];
+      if (history.state?.row !== row) history.pushState({ row, by }, "", "#predictions"); // so that Back returns to the list
+      follow(+row, by);
+    });
+    addEventListener("popstate", ({ state: to }) => {
+      if (to?.row !== undefined) follow(+to.row, to.by);
+      else if (from && location.hash === came) {
+        from.focus({ preventScroll: true });
+        from.scrollIntoView({ block: "center", behavior: "instant" });
+      }
     });
 
     filter();

@@ -12,6 +12,7 @@ from pipeline import Evaluation, Pipeline, Report, Stage, Step, Table
 from pipeline.compare import Compared
 from pipeline.gate import GateOutcome
 from schemas import Prediction, SplitText
+from stages import SplitDrift
 
 SCRIPT = "</script><script>alert('x')</script>"
 BROKEN = "\"><img src=x onerror=alert(1)>'{{ 7*7 }}"
@@ -69,6 +70,7 @@ class Judge(Stage):
     classes: int = 6
     kind: Literal["one_of", "number"] = "one_of"
     shape: Literal["new", "bare", "strange"] = "new"
+    seed: int = 11
 
     def run(self, rows: Table[SplitText]) -> Both:
         """Drawn with a fixed seed."""
@@ -284,7 +286,7 @@ class Against(Stage):
 
 PIPELINE = Pipeline(
     "made",
-    Step("rows", Rows()),
+    Step("rows", Rows(), checks=(SplitDrift(),)),
     Step("net", Trained(), reads={"rows": "rows"}),
     Step("speed", Timed(), reads={"rows": "rows"}),
     Step("judge", Judge(), reads={"rows": "rows"}),

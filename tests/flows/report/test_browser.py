@@ -116,6 +116,46 @@ def test_a_broken_row_is_followed_to_its_place(visit, file, pictures):
     tab.page.screenshot(path=pictures / "followed.png")
 
 
+def test_back_returns_to_the_list_and_forward_to_the_row(visit, file):
+    page = visit(file).ready().page
+    link = page.locator('#moved section[aria-label="broken rows"] a').nth(1)
+    link.scroll_into_view_if_needed()
+    link.click()
+    marked = page.get_attribute("#rows tr.marked", "data-row")
+    assert marked == link.get_attribute("data-row")
+    page.go_back()
+    assert link.evaluate("one => one === document.activeElement")
+    page.wait_for_function("""() => {
+        const seen = document.querySelectorAll('#moved section[aria-label="broken rows"] a')[1].getBoundingClientRect();
+        return seen.top >= 0 && seen.bottom <= innerHeight;
+    }""")
+    page.locator('.contents a[href="#classes"]').click()
+    page.go_back()
+    page.locator('#moved section[aria-label="fixed rows"] a').first.click()
+    fixed = page.get_attribute("#rows tr.marked", "data-row")
+    page.go_back()
+    page.go_forward()
+    assert page.get_attribute("#rows tr.marked", "data-row") == fixed != marked
+
+
+def test_bounds_of_confidence_the_wrong_way_round_are_told(visit, file):
+    tab = visit(file).ready()
+    tab.page.fill("#by-high", "50")
+    tab.page.fill("#by-low", "90")
+    tab.until(lambda: tab.told().startswith("0 of"))
+    assert tab.page.inner_text("#crossed") == "The lowest confidence, 90%, is above the highest, 50%: no row can fit."
+    assert tab.page.get_attribute("#by-low", "aria-invalid") == "true"
+    tab.page.fill("#by-low", "40")
+    tab.until(lambda: not tab.page.is_visible("#crossed"))
+    tab.page.fill("#by-low", "90")
+    tab.page.click("text=clear")
+    tab.until(lambda: not tab.page.is_visible("#crossed"))
+
+
+def test_the_head_of_the_rows_says_that_it_sorts_by_id(visit, file):
+    assert visit(file).ready().page.text_content('th[data-sort="id"] button') == "row, by id"
+
+
 def test_it_can_be_used_by_keyboard_alone(visit, file):
     tab = visit(file).ready()
     page = tab.page
@@ -186,6 +226,39 @@ def test_a_phone_needs_no_scrolling_sideways(visit, file, pictures, width):
     tab.page.tap("#rows button")
     assert tab.page.evaluate("document.documentElement.scrollWidth") == width
     tab.page.screenshot(path=pictures / f"phone-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("width", [390, 800])
+def test_a_narrow_window_loses_no_column(visit, file, pictures, width):
+    page = visit(file, width=width).ready().page
+    asked = {
+        "models": ("accuracy", "macro F1", "parameters"),
+        "metrics": ("before", "after", "change", "p, corrected"),
+        "classes": ("rows", "F1", "precision", "recall", "F1 before"),
+        "slices": ("rows", "accuracy", "change"),
+        "seeds": ("mean", "sd over rows", "sd over seeds"),
+        "behaviour": ("failures", "rate"),
+    }
+    for part, titles in asked.items():
+        for title in titles:
+            cell = page.locator(f'#{part} .forest td[data-title="{title}"]').first
+            cell.scroll_into_view_if_needed()
+            place = cell.bounding_box()
+            assert place["width"] > 0, (part, title)
+            assert place["x"] >= 0, (part, title)
+            assert place["x"] + min(place["width"], 60) <= width, (part, title)
+            if width < 640:
+                assert cell.evaluate("one => getComputedStyle(one, '::before').content").strip('"').split() == title.split()
+        page.locator(f"#{part}").screenshot(path=pictures / f"{part}-{width}.png")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_name_of_a_test_can_be_read_by_touch_by_keyboard_and_on_paper(visit, file):
+    page = visit(file, width=390).ready().page
+    for media in ("screen", "print"):
+        page.emulate_media(media=media)
+        assert "exact McNemar" in page.locator("#metrics .test").first.inner_text()
+    assert page.locator("abbr, #metrics [title]").count() == 0
 
 
 def test_it_is_dark_where_the_reader_likes_it_dark(visit, file, pictures):

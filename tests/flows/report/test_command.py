@@ -221,3 +221,53 @@ def test_of_too_many_rows_the_fixed_and_broken_are_counted_all_the_same(store, t
     lists = re.findall(r'<section aria-label="\w+ rows">.*?</section>', text, re.DOTALL)
     assert len(lists) == 2
     assert all("data-row=" in one for one in lists)
+
+
+def words(page: str, begin: str, end: str = "</section>") -> str:
+    return " ".join(re.sub("<[^>]*>", " ", page.partition(begin)[2].partition(end)[0]).split())
+
+
+def test_a_run_without_gates_says_so_in_a_place_that_the_contents_name(file, store, tmp_path, capsys):
+    _, page = report(store, capsys, tmp_path / "first.html", store.run_ids()[0])
+    assert words(page, 'id="gates">', "<nav") == "Gates This pipeline declares no gate."
+    for text in (page, file.read_text(encoding="utf-8")):
+        assert text.count('href="#gates"') == text.count('id="gates"') == 1
+
+
+def test_gates_that_ask_for_a_gain_are_not_asked_without_a_champion(store, tmp_path, capsys):
+    other = LocalStore(tmp_path / "store")
+    shutil.copytree(store.root, other.root)
+    first = other.run_ids()[0]
+    other.save_run(first, other.run(first) | {"asked": [{"metric": "accuracy", "margin": -0.02}]})
+    _, page = report(other, capsys, tmp_path / "first.html", first)
+    assert "None was asked of this run: what accuracy: margin -0.02 asks is a gain over a champion" in words(
+        page, 'id="gates">'
+    )
+
+
+def test_the_environment_has_digests_packages_hardware_and_seeds(file, store):
+    from flows.evaluation import evaluation_document
+    from pipeline.record import load_run
+
+    identity = evaluation_document(store, load_run(store, store.run_ids()[-1]), "judge")["identity"]
+    told = words(file.read_text(encoding="utf-8"), 'id="repeat"')
+    for name in ("data", "code", "config", "lock", "evaluation"):
+        assert identity[name] in told, name
+    assert f"test rows, their ids and truths {'0' * 64}" in told
+    assert f"python {identity['packages']['python']}" in told
+    assert "processor abacus" in told
+    assert "cores 1" in told
+    assert "seeds judge: 11" in told
+    assert f"rows {identity['seconds']['rows']:.1f} in run {store.run_ids()[0]}" in told
+
+
+def test_the_data_have_a_profile_the_split_the_test_rows_and_drift(file):
+    told = words(file.read_text(encoding="utf-8"), 'id="data"')
+    assert "split by step rows: classes 6, count 600, numbers False" in told
+    assert "used by 2 different evaluations in this store" in told
+    assert "000000000000" in told
+    assert re.search(r"drift rows: \d+ of \d+ rules hold", told)
+    assert "column type nulls distinct smallest, median, largest" in told
+    assert re.search(r"text string 0 \d+ [\d, ]+ characters", told)
+    assert "counts label split rows share of all" in told
+    assert re.search(r"dog test \d+ \d+\.\d%", told)
