@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
 
 ALPHA = 0.05
-POWER = 0.85  # of interval and of test, which both must show an effect: together 80% (benchmarks/honesty.py)
+POWER = 0.9  # of interval and of test, which both must show an effect whose error is larger than without it: together 80% (benchmarks/honesty.py)
 _EXCHANGES = 1000
 
 

@@ -154,7 +154,7 @@ def test_a_slice_broke_where_the_intervals_part():
     (one,) = BrokenSlice().judge(after, before)
     assert (one.passed, one.evaluated, one.failed) == (False, 3, 2)
     assert one.examples == ("kind=a: 0.900 [0.850, 0.930] -> 0.700 [0.650, 0.800]", "kind=gone: no row is in it any more")
-    assert not failed(BrokenSlice(), sliced(**dict.fromkeys(("a", "b", "new"), {"accuracy": m(0.95, 0.9, 0.99)})), after)
+    assert not failed(BrokenSlice(), sliced(**{key: {"accuracy": m(0.95, 0.9, 0.99)} for key in ("a", "b", "new")}), after)
     (nothing,) = BrokenSlice().judge(sliced(), sliced())
     assert (nothing.passed, nothing.severity) == (False, "warn")
     assert nothing.note == "no slice was evaluated in both; give Evaluate slices, or leave this check out"
