@@ -35,8 +35,8 @@ class Point(NamedTuple):
 
     @property
     def changed(self) -> str:
-        """What changed since the run that it was compared with; of one that was compared with none, how it was set."""
-        return self.line.changed or " ".join(self.line.settings)
+        """As `Line.told`."""
+        return self.line.told
 
 
 def show_log(
@@ -136,7 +136,7 @@ def _print(found: Sequence[Point], runs: int, pipeline: str, model: str, metric:
                 (drawn(one.value, one.low, one.high, scale, mark), "bold yellow" if one.champion else "cyan"),
                 (line.verdict or "", STYLE.get(line.verdict or "", "")),
                 gates_cell(line),
-                (bounded(one.changed, _WORDS), ""),
+                (one.changed, ""),
                 (": ".join(told), "bold yellow" if one.current else "dim"),
             ]
         )

@@ -106,7 +106,7 @@ def _row(place: Place, champion: str | None, accepted: Sequence[Acceptance]) -> 
         (f"{line.seconds:,.1f}", ""),
         outcome,
         gates_cell(line),
-        (bounded(line.changed or " ".join(line.settings), _WORDS), ""),
+        (line.told, ""),
         (", ".join(told), "bold yellow"),
     ]
 
