@@ -14,12 +14,13 @@ from pipeline.errors import bounded, suggest
 from pipeline.history import Line, history
 
 from .hints import command
-from .lines import Cell, print_lines
+from .lines import Cell, clipped, print_lines, terminal
 from .tables import STYLE
 from .tree import gates_cell
 
 _WIDTH = 40  # characters of the common scale
-_WORDS = 60  # of what changed
+_NARROW, _WIDE = 15, 140  # of it on a terminal of fewer columns than this: beside run, value and verdict
+_WORDS = 60  # of why
 
 
 class Point(NamedTuple):
@@ -106,13 +107,13 @@ def points(store: LocalStore, pipeline: str, lines: Sequence[Line], model: str, 
     ]
 
 
-def drawn(value: float, low: float, high: float, scale: tuple[float, float], mark: str = "●") -> str:
+def drawn(value: float, low: float, high: float, scale: tuple[float, float], mark: str = "●", width: int = _WIDTH) -> str:
     """An interval on a scale: `····├──●───┤····`."""
     least, most = scale
     left, at, right = (
-        round((x - least) / (most - least) * (_WIDTH - 1)) if most > least else _WIDTH // 2 for x in (low, value, high)
+        round((x - least) / (most - least) * (width - 1)) if most > least else width // 2 for x in (low, value, high)
     )
-    cells = ["·"] * _WIDTH
+    cells = ["·"] * width
     cells[left : right + 1] = "─" * (right - left + 1)
     cells[left], cells[right] = "├", "┤"
     cells[at] = mark
@@ -121,19 +122,19 @@ def drawn(value: float, low: float, high: float, scale: tuple[float, float], mar
 
 def _print(found: Sequence[Point], runs: int, pipeline: str, model: str, metric: str) -> None:
     scale = min(min(one.low, one.value) for one in found), max(max(one.high, one.value) for one in found)
-    heading = f"{metric} of {model} in {pipeline}, from {scale[0]:.4g} to {scale[1]:.4g}"
-    rows: list[Sequence[Cell]] = [
-        [(word, "bold") for word in ("run", "value [95%]", heading, "verdict", "gates", "changed", "")]
-    ]
+    room = terminal()
+    width = _NARROW if room is not None and room < _WIDE else _WIDTH
+    print(clipped(f"{metric} of {model} in {pipeline}, from {scale[0]:.4g} to {scale[1]:.4g}", room or sys.maxsize))
+    rows: list[Sequence[Cell]] = [[(word, "bold") for word in ("  run", "value [95%]", "", "verdict", "gates", "changed", "")]]
     for one in found:
-        line, mark = one.line, "◆" if one.champion else "●"
+        line, mark = one.line, "●" if one.current else "◆" if one.champion else "○"
         told = ["champion" if one.current else "was champion"] if one.champion else []
         told += [bounded(one.why, _WORDS)] if one.why else []
         rows.append(
             [
-                (line.run_id, "bold" if one.current else ""),
+                (f"{mark} {line.run_id}", "bold yellow" if one.current else ""),
                 (f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]", ""),
-                (drawn(one.value, one.low, one.high, scale, mark), "bold yellow" if one.champion else "cyan"),
+                (drawn(one.value, one.low, one.high, scale, mark, width), "bold yellow" if one.champion else "cyan"),
                 (line.verdict or "", STYLE.get(line.verdict or "", "")),
                 gates_cell(line),
                 (one.changed, ""),

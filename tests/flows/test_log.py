@@ -1,15 +1,21 @@
 """`runs` as a tree and `log`: which run came from which, and how a metric came to be what it is."""
 
+import fcntl
 import json
+import os
 import re
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from flows.commands import log, runs
+from flows.lines import clipped
 from flows.log import chosen, drawn, points, show_log
 from flows.log_plot import chart, kept, palettes
 from flows.tree import show_runs, tree
@@ -65,11 +71,11 @@ def test_runs_show_what_came_of_each(evolved, capsys):
     show_runs(evolved, None, as_json=False)
     head, last, low, first = capsys.readouterr().out.splitlines()
     ids = evolved.run_ids()
-    assert re.split(r" {2,}", head)[:4] == ["run", "when (UTC)", "seconds", "p"]
+    assert re.split(r" {2,}", head)[:4] == ["p", "verdict", "when (UTC)", "seconds"]
     assert last.startswith(f"│ ○ {ids[2]} ")
-    assert re.search(r"undecided +1 passed +scores: value 0.45 -> 0.7$", last)
-    assert low.startswith(f"● {ids[1]} ")
-    assert low.endswith("scores: value 0.6 -> 0.45  champion, accepted: the [bold]new[/] vendor")
+    assert re.search(r"undecided .* 1 passed +scores: value 0.45 -> 0.7$", last)
+    assert low.startswith(f"● {ids[1]}    champion  ")
+    assert low.endswith("scores: value 0.6 -> 0.45  accepted: the [bold]new[/] vendor")
     assert "not met: accuracy: floor 0.4" in low
     assert first.startswith(f"◆ {ids[0]} ")
 
@@ -88,15 +94,54 @@ def test_runs_as_json_are_the_records_and_what_became_of_them(evolved, capsys):
 
 def test_log_has_a_line_a_run_on_one_scale(evolved, capsys):
     show_log(evolved, None, None, None, None, as_json=False)
-    head, *lines = capsys.readouterr().out.splitlines()
-    assert "accuracy of net in p, from 0.35 to 0.8" in head
-    assert [one.split()[0] for one in lines] == evolved.run_ids()
-    bars = [re.search(r"[·├─●◆┤]{40}", one)[0] for one in lines]
-    assert bars[1].startswith("├────────◆")
-    assert bars[2].endswith("●────────┤")
+    head, _, *lines = capsys.readouterr().out.splitlines()
+    assert head == "accuracy of net in p, from 0.35 to 0.8"
+    assert [one.split()[:2] for one in lines] == [list(pair) for pair in zip("◆●○", evolved.run_ids(), strict=True)]
+    bars = [re.search(r"[·├─●◆○┤]{40}", one)[0] for one in lines]
+    assert bars[1].startswith("├────────●")
+    assert bars[2].endswith("○────────┤")
     assert "0.600 [0.500, 0.700]" in lines[0]
     assert lines[1].endswith("champion: the [bold]new[/] vendor")
     assert lines[0].endswith("was champion")
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_terminal_is_not_written_past_and_shows_the_champion_first(evolved, width):
+    run(scored(0.8, 1, gates=(FLOOR,)), evolved)
+    ids = evolved.run_ids()
+    head, *lines = on_terminal(width, "runs", "--store", str(evolved.root))
+    assert all(len(one) <= width for one in [head, *lines])
+    assert [one.lstrip("│ ")[:1] for one in lines] == ["○", "○", "●", "◆"]
+    assert lines[2].startswith(f"● {ids[1]}    champion  undecided  ")
+    assert "seconds" not in head
+    assert lines[2].endswith("…")
+    what, head, *lines = on_terminal(width, "log", "--store", str(evolved.root))
+    assert all(len(one) <= width for one in [what, head, *lines])
+    assert [one[:29] for one in lines] == [f"{mark} {run_id}" for mark, run_id in zip("◆●○○", ids, strict=True)]
+    assert len(re.search(r"[·├─●◆○┤]{3,}", lines[1])[0]) == 15
+
+
+def on_terminal(width: int, *words: str) -> list[str]:
+    """What a command writes on a real terminal of so many columns."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "FORCE_COLOR")}
+    environment |= {"TERM": "xterm", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "flows", *words]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdin=theirs, stdout=theirs, env=environment) as process:
+        os.close(theirs)
+        written = b""
+        with suppress(OSError):  # it has left
+            while read := os.read(ours, 65536):
+                written += read
+    os.close(ours)
+    assert process.returncode == 0
+    return [line for line in re.sub(r"\x1b\[[0-9;]*m", "", written.decode()).splitlines() if line]
+
+
+def test_what_is_cut_says_so_and_a_wide_letter_is_not_halved():
+    assert [clipped("abcdef", width) for width in (6, 5, 1, 0, -3)] == ["abcdef", "abcd…", "…", "", ""]
+    assert clipped("日本語", 4) == "日…"
 
 
 def test_log_as_json_gives_the_numbers(evolved, capsys):
