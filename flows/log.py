@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from .tree import gates_cell
 _WIDTH = 40  # characters of the common scale
 _NARROW, _WIDE = 15, 140  # of it on a terminal of fewer columns than this: beside run, value and verdict
 _WORDS = 60  # of why
+_OTHERS = 3  # pipelines that are named
 
 
 class Point(NamedTuple):
@@ -47,8 +49,10 @@ def show_log(
     if plot is not None and plot.suffix not in (".svg", ".html"):
         raise UsageError(f"--plot {bounded(str(plot))}: expected a file that ends in .svg or .html")
     lines = history(store)
+    others: Counter[str] = Counter()
     if pipeline is None and lines:
         pipeline = lines[-1].pipeline
+        others = Counter(line.pipeline for line in lines if line.pipeline != pipeline)
     lines = [line for line in lines if line.pipeline == pipeline]
     if pipeline is None or not lines:
         raise UsageError(
@@ -66,6 +70,10 @@ def show_log(
         _print_document(pipeline, model, metric, found)
     elif plot is None:
         _print(found, len(lines), pipeline, model, metric)
+    if others:
+        told = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(_OTHERS))
+        more = f" and {len(others) - _OTHERS} more pipelines" if len(others) > _OTHERS else ""
+        print(f"also here, with so many runs: {told}{more}; {command(store, 'log', 'NAME')} shows one", file=sys.stderr)
 
 
 def chosen(lines: Sequence[Line], model: str | None, metric: str | None) -> tuple[str, str]:

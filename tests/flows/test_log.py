@@ -19,7 +19,7 @@ from flows.lines import clipped
 from flows.log import chosen, drawn, points, show_log
 from flows.log_plot import chart, kept, palettes
 from flows.tree import show_runs, tree
-from pipeline import LocalStore, UsageError
+from pipeline import LocalStore, Pipeline, UsageError
 from pipeline.accept import accept
 from pipeline.history import Line, history, line_of
 from pipeline.record import load_run
@@ -142,6 +142,19 @@ def on_terminal(width: int, *words: str) -> list[str]:
 def test_what_is_cut_says_so_and_a_wide_letter_is_not_halved():
     assert [clipped("abcdef", width) for width in (6, 5, 1, 0, -3)] == ["abcdef", "abcd…", "…", "", ""]
     assert clipped("日本語", 4) == "日…"
+
+
+def test_log_of_one_of_several_pipelines_names_the_others(evolved, capsys):
+    show_log(evolved, None, None, None, None, as_json=False)
+    assert capsys.readouterr().err == ""
+    other = scored(0.5)
+    run(Pipeline("q", *other.steps.values()), evolved)
+    show_log(evolved, None, None, None, None, as_json=True)
+    said = capsys.readouterr()
+    assert json.loads(said.out)["pipeline"] == "q"
+    assert said.err.startswith("also here, with so many runs: p (3); brickwise log NAME")
+    show_log(evolved, "p", None, None, None, as_json=False)
+    assert capsys.readouterr().err == ""
 
 
 def test_log_as_json_gives_the_numbers(evolved, capsys):
