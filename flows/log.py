@@ -14,6 +14,7 @@ from pipeline.accept import acceptances
 from pipeline.errors import bounded, suggest
 from pipeline.history import Line, history
 
+from .champions import champions
 from .hints import command
 from .lines import Cell, clipped, print_lines, terminal
 from .tables import STYLE
@@ -26,15 +27,23 @@ _OTHERS = 3  # pipelines that are named
 
 
 class Point(NamedTuple):
-    """A run that has the metric. champion: it is, or was, what later runs were compared with; current: it is now."""
+    """A run that has the metric.
+
+    reigns: the places at which it stands among the champions, in the order in which they became it.  current: it is the champion now.
+    """
 
     line: Line
     value: float
     low: float
     high: float
-    champion: bool
+    reigns: tuple[int, ...]
     current: bool
     why: str
+
+    @property
+    def champion(self) -> bool:
+        """It is, or was, what later runs were compared with."""
+        return bool(self.reigns)
 
     @property
     def changed(self) -> str:
@@ -101,12 +110,15 @@ def points(store: LocalStore, pipeline: str, lines: Sequence[Line], model: str, 
     """The runs that have the metric, oldest first."""
     accepted = acceptances(store)
     current = store.ref(pipeline, "champion")
-    champions = {line.against for line in lines} | {current} | set(accepted)
+    reigns: dict[str, tuple[int, ...]] = {}
+    mine = (one for many in accepted.values() for one in many if one.pipeline == pipeline)
+    for place, run_id in enumerate(champions(lines, mine, current)):
+        reigns[run_id] = (*reigns.get(run_id, ()), place)
     return [
         Point(
             line,
             *three,
-            champion=line.run_id in champions,
+            reigns=reigns.get(line.run_id, ()),
             current=line.run_id == current,
             why=next((one.why for one in reversed(accepted.get(line.run_id, [])) if one.why), ""),
         )

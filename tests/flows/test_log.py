@@ -14,13 +14,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from flows.champions import champions
 from flows.commands import log, runs
 from flows.lines import clipped
 from flows.log import chosen, drawn, points, show_log
 from flows.log_plot import chart, kept, palettes
 from flows.tree import show_runs, tree
 from pipeline import LocalStore, Pipeline, UsageError
-from pipeline.accept import accept
+from pipeline.accept import Acceptance, accept
 from pipeline.history import Line, history, line_of
 from pipeline.record import load_run
 from pipeline.runner import run
@@ -230,8 +231,8 @@ def test_what_a_person_wrote_is_escaped_on_the_page(evolved, tmp_path, capsys):
 
 
 def test_of_thousands_of_runs_some_hundred_are_drawn_with_all_champions(evolved):
-    one = points(evolved, "p", history(evolved), "net", "accuracy")[0]._replace(champion=False, current=False)
-    many = [one] * 3000 + [one._replace(champion=True, current=True)] + [one] * 2000
+    one = points(evolved, "p", history(evolved), "net", "accuracy")[0]._replace(reigns=(), current=False)
+    many = [one] * 3000 + [one._replace(reigns=(0,), current=True)] + [one] * 2000
     drawn_runs = kept(many)
     assert len(drawn_runs) < 420
     assert [number for number, point in drawn_runs if point.champion] == [3001]
@@ -242,9 +243,9 @@ def test_of_thousands_of_runs_some_hundred_are_drawn_with_all_champions(evolved)
 def test_the_chart_has_each_run_once_at_its_value_and_needs_no_renderer(evolved):
     code = "import sys; from flows.log_plot import chart; sys.exit(any(name in sys.modules for name in ('altair', 'vl_convert', 'jinja2')))"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
-    one = points(evolved, "p", history(evolved), "net", "accuracy")[0]._replace(champion=False, current=False)
+    one = points(evolved, "p", history(evolved), "net", "accuracy")[0]._replace(reigns=(), current=False)
     three = [one._replace(value=v, low=v - 0.1, high=v + 0.1) for v in (0.3, 0.7, 0.5)]
-    drawn = ET.fromstring(chart([three[0], three[1]._replace(champion=True), three[2]], "<b>"))
+    drawn = ET.fromstring(chart([three[0], three[1]._replace(reigns=(0,)), three[2]], "<b>"))
     dots = [
         (float(d.get("cx")), float(d.get("cy"))) for d in drawn.findall(".//{*}circle") if float(d.get("cy")) > 30
     ]  # below the legend
@@ -264,3 +265,32 @@ def test_runs_and_log_need_no_code_of_the_pipeline(evolved, capsys):
     assert capsys.readouterr().out.count(evolved.run_ids()[0]) == 2
     with pytest.raises(UsageError, match="'q' is unknown"):
         runs(pipeline="q", as_json=False, store=evolved.root)
+
+
+def test_the_line_of_champions_ends_on_that_of_today_whichever_run_is_newer(store):
+    ids = [str(run(scored(value, i), store).run_id) for i, value in enumerate((0.5, 0.6, 0.7))]
+    for again in (ids[2], ids[1]):
+        accept(store, load_run(store, again))
+    found = points(store, "p", history(store), "net", "accuracy")
+    assert [one.reigns for one in found] == [(0,), (2,), (1,)]
+    drawn_shapes = ET.fromstring(chart(found, "accuracy"))
+    (way,) = (one.get("d") for one in drawn_shapes.findall(".//{*}path") if one.get("fill") == "none")
+    corners = re.fullmatch(r"M(\S+) (\S+)H(\S+)V(\S+)H(\S+)V(\S+)H(\S+)", way).groups()
+    xs, ys = [float(x) for x in corners[::2]], [float(y) for y in corners[1::2]]
+    assert xs[0] < xs[2] < xs[1] == float(corners[-1])  # to the third run, back to the second, and on to today
+    assert ys[1] < ys[2] < ys[0]  # 0.7, 0.6, 0.5
+    told = [one.text for one in drawn_shapes.findall(".//{*}text") if one.text[:3] in ("1  ", "2  ", "3  ")]
+    assert [one.partition("noise ")[2] for one in told] == ["", "0 -> 2 and 1 more", "0 -> 1 and 1 more"]
+    accept(store, load_run(store, ids[0]))
+    assert [one.reigns for one in points(store, "p", history(store), "net", "accuracy")] == [(0, 3), (2,), (1,)]
+
+
+def test_champions_of_which_no_acceptance_tells_are_known_by_what_was_compared_with_them():
+    lines = [line("a"), line("b", "a"), line("c", "a"), line("d", "c"), line("e", "b")]
+    timed = [one._replace(started=f"2026-01-0{i}T00:00:00.000+00:00") for i, one in enumerate(lines, 1)]
+    assert champions(timed, [], "b") == ["a", "c", "b"]
+    assert champions(timed, [], "e") == ["a", "c", "b", "e"]
+    told = Acceptance(run_id="d", pipeline="p", when="2026-01-04T12:00:00.000+00:00", previous="c")
+    late = timed[4]._replace(against="c")  # it ended after that, but looked for the champion before
+    assert champions([*timed[:4], late], [told], "d") == ["a", "c", "d"]
+    assert champions([line("a")], [], None) == []
