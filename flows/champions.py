@@ -26,9 +26,7 @@ def champions(lines: Iterable[Line], accepted: Iterable[Acceptance], current: st
     found: list[str] = []
     for _, run_ids, recorded in sorted(seen, key=lambda one: one[0]):
         for run_id in run_ids:
-            if run_id is not None and run_id != (found or [None])[-1] and (recorded or run_id not in known):
+            if run_id is not None and run_id not in found[-1:] and (recorded or run_id not in known):
                 found.append(run_id)
                 known.add(run_id)
-    if current is not None and current != (found or [None])[-1]:
-        found.append(current)
-    return found
+    return [*found, current] if current is not None and current not in found[-1:] else found

@@ -20,7 +20,7 @@ def print_lines(rows: Sequence[Sequence[Cell]], right: Collection[int] = (), spa
     A terminal that is too narrow goes without those in `spare`, and its lines end where it ends: wrapped ones are no columns.
     """
     widths = [max(cell_len(text) for text, _ in column) for column in zip(*rows, strict=True)]
-    columns, room = range(len(widths)), terminal()
+    columns, room = list(range(len(widths))), terminal()
     if room is not None and sum(widths) + 2 * len(widths) - 2 > room:
         columns = [i for i in columns if i not in spare]
     shown = console()
