@@ -36,6 +36,7 @@ SETTINGS = {
     "5 classes, 1:50": Setting((50, 30, 15, 5, 1), 1.5),
 }
 SIZES = (200, 1000, 10_000)
+OF_PAIRS = (200, 1000)
 RESAMPLES = 1000
 Found = dict[str, dict[str, float]]
 
@@ -83,18 +84,18 @@ class _Drawn:
         return sample(given, self.block, self.weights)
 
 
-def _settings() -> list[tuple[str, Setting, int]]:
-    return [(f"{name}, n {n:,}", setting, n) for name, setting in SETTINGS.items() for n in SIZES]
+def _settings(sizes: tuple[int, ...]) -> list[tuple[str, Setting, int]]:
+    return [(f"{name}, n {n:,}", setting, n) for name, setting in SETTINGS.items() for n in sizes]
 
 
 def _covered(times: int, seed: int) -> Found:
-    return {name: coverage(setting, n, times, seed) for name, setting, n in _settings()}
+    return {name: coverage(setting, n, times, seed) for name, setting, n in _settings(SIZES)}
 
 
 def _alarms(times: int, seed: int) -> tuple[Found, Found]:
     """The share of false alarms, and the smallest effects that are stated where there is none."""
     alarms, smallest = {}, {}
-    for name, setting, n in _settings():
+    for name, setting, n in _settings(OF_PAIRS):
         found = called(setting, setting, METRICS, n, times, seed)
         alarms[name] = {metric: one["better"] + one["worse"] for metric, one in found.items()}
         smallest[name] = {metric: one["smallest effect"] for metric, one in found.items()}
@@ -110,7 +111,7 @@ def _power(times: int, seed: int, smallest: Found) -> Found:
 
     return {
         name: {metric: detected(setting, metric, n, smallest[name][metric]) for metric in METRICS}
-        for name, setting, n in _settings()
+        for name, setting, n in _settings(OF_PAIRS)
     }
 
 
