@@ -36,12 +36,13 @@ SETTINGS = {
     "5 classes, 1:50": Setting((50, 30, 15, 5, 1), 1.5),
 }
 SIZES = (200, 1000, 10_000)
+OF_PAIRS = (200, 1000)
 RESAMPLES = 1000
 Found = dict[str, dict[str, float]]
 
 
 def coverage(setting: Setting, n: int, times: int, seed: int) -> dict[str, float]:
-    """metric -> the share of intervals that hold the true value."""
+    """metric -> the share of intervals that hold the true value; `evaluated`: of sets, how many had all metrics."""
     true, drawn = truth_of(setting), _Drawn(n)
     held: dict[str, list[bool]] = {metric: [] for metric in METRICS}
     for number in range(times):
@@ -49,7 +50,8 @@ def coverage(setting: Setting, n: int, times: int, seed: int) -> dict[str, float
         for metric in METRICS:
             if told[metric]["status"] == "ok":
                 held[metric].append(told[metric]["low"] <= true[metric] <= told[metric]["high"])
-    return {metric: float(np.mean(one)) for metric, one in held.items()}
+    shares = {metric: float(np.mean(one)) for metric, one in held.items()}
+    return shares | {"evaluated": min(map(len, held.values())) / times}
 
 
 def called(
@@ -83,18 +85,18 @@ class _Drawn:
         return sample(given, self.block, self.weights)
 
 
-def _settings() -> list[tuple[str, Setting, int]]:
-    return [(f"{name}, n {n:,}", setting, n) for name, setting in SETTINGS.items() for n in SIZES]
+def _settings(sizes: tuple[int, ...]) -> list[tuple[str, Setting, int]]:
+    return [(f"{name}, n {n:,}", setting, n) for name, setting in SETTINGS.items() for n in sizes]
 
 
 def _covered(times: int, seed: int) -> Found:
-    return {name: coverage(setting, n, times, seed) for name, setting, n in _settings()}
+    return {name: coverage(setting, n, times, seed) for name, setting, n in _settings(SIZES)}
 
 
 def _alarms(times: int, seed: int) -> tuple[Found, Found]:
     """The share of false alarms, and the smallest effects that are stated where there is none."""
     alarms, smallest = {}, {}
-    for name, setting, n in _settings():
+    for name, setting, n in _settings(OF_PAIRS):
         found = called(setting, setting, METRICS, n, times, seed)
         alarms[name] = {metric: one["better"] + one["worse"] for metric, one in found.items()}
         smallest[name] = {metric: one["smallest effect"] for metric, one in found.items()}
@@ -110,13 +112,14 @@ def _power(times: int, seed: int, smallest: Found) -> Found:
 
     return {
         name: {metric: detected(setting, metric, n, smallest[name][metric]) for metric in METRICS}
-        for name, setting, n in _settings()
+        for name, setting, n in _settings(OF_PAIRS)
     }
 
 
 def _tell(title: str, found: Found, asked: str) -> None:
-    rows = [(name, *(f"{one[metric]:.3f}" for metric in METRICS)) for name, one in found.items()]
-    tell(title, [("", *METRICS), *rows], [asked, ""])
+    columns = tuple(next(iter(found.values())))
+    rows = [(name, *(f"{one[column]:.3f}" for column in columns)) for name, one in found.items()]
+    tell(title, [("", *columns), *rows], [asked, ""])
 
 
 def main() -> None:

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.text import Text
+
 from pipeline import Diff, LocalStore, UsageError
 from pipeline.difference import difference
+from pipeline.errors import bounded
 from pipeline.record import Difference, RunRecord, load_run
 
-from .accept import accepted
+from .accept import accepted, accepted_lines
+from .deltas import deltas_table
+from .gates import unmet
 from .hints import command
 from .load import load_pipeline
-from .show import console, diff_view
+from .show import console
+from .tables import STYLE, comparisons_table, grid_of, let_pass
+
+_LINES = 5  # of what changed in one step: code that many stages reach changes hundreds of pieces at once
 
 
 def two_runs(store: LocalStore, before: str | None, after: str | None) -> tuple[RunRecord, RunRecord]:
@@ -78,3 +89,47 @@ def _note(found: Diff, before: RunRecord, after: RunRecord) -> str:
     comparable = found.facts["comparable"]
     told = "; ".join(comparable["reasons"])
     return f"not comparable: {told}" if comparable["status"] == "no" else told
+
+
+def diff_view(
+    found: Difference,
+    changes: Mapping[str, str],
+    models: Mapping[str, Mapping[str, Any]],
+    older: RunRecord,
+    newer: RunRecord,
+    store: LocalStore,
+) -> RenderableType:
+    """Which of two runs is better; then what was let pass in either, by which acceptance, what changed, and by how much.
+
+    models: of the diff's facts.
+    """
+    before, after = str(older.run_id), str(newer.run_id)
+    if found.verdict:
+        spoken = Text.assemble(f"{after} is ", (found.verdict, STYLE[found.verdict]), f" against {before}")
+    else:
+        spoken = Text.assemble(("no verdict", "yellow"), f" on {after} against {before}")
+    if found.note:
+        spoken.append(f" ({found.note})")
+    parts: list[RenderableType] = [spoken]
+    parts += [
+        Text(f"run {run.run_id}: {line}", style="bold yellow")
+        for run in (older, newer)
+        for line in (*let_pass(run.steps), *unmet(run.gates), *accepted_lines(accepted(store, run)))
+    ]
+    grid = grid_of("step", "what changed")
+    for step, line in changes.items():
+        grid.add_row(step, escape("\n".join(some_of(line))))
+    parts += [grid if changes else Text("no step changed")]
+    if found.details:
+        parts += [comparisons_table(found.details, against="before", main=newer.main)]
+    figures = deltas_table(models)
+    parts += [figures] if figures else []
+    return Group(*parts)
+
+
+def some_of(line: str) -> list[str]:
+    """The changes of one step, one a line: all, or the first of them and how many more there are."""
+    every = line.split("; ")
+    shown = every if len(every) <= _LINES else every[: _LINES - 1]
+    left = len(every) - len(shown)
+    return [bounded(change, 110) for change in shown] + ([f"… and {left:,} more"] if left else [])

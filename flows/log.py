@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,30 +14,41 @@ from pipeline.accept import acceptances
 from pipeline.errors import bounded, suggest
 from pipeline.history import Line, history
 
+from .champions import champions
 from .hints import command
-from .lines import Cell, print_lines
+from .lines import Cell, clipped, print_lines, terminal
 from .tables import STYLE
 from .tree import gates_cell
 
 _WIDTH = 40  # characters of the common scale
-_WORDS = 60  # of what changed
+_NARROW, _WIDE = 15, 140  # of it on a terminal of fewer columns than this: beside run, value and verdict
+_WORDS = 60  # of why
+_OTHERS = 3  # pipelines that are named
 
 
 class Point(NamedTuple):
-    """A run that has the metric. champion: it is, or was, what later runs were compared with; current: it is now."""
+    """A run that has the metric.
+
+    reigns: the places at which it stands among the champions, in the order in which they became it.  current: it is the champion now.
+    """
 
     line: Line
     value: float
     low: float
     high: float
-    champion: bool
+    reigns: tuple[int, ...]
     current: bool
     why: str
 
     @property
+    def champion(self) -> bool:
+        """It is, or was, what later runs were compared with."""
+        return bool(self.reigns)
+
+    @property
     def changed(self) -> str:
-        """What changed since the run that it was compared with; of one that was compared with none, how it was set."""
-        return self.line.changed or " ".join(self.line.settings)
+        """As `Line.told`."""
+        return self.line.told
 
 
 def show_log(
@@ -46,8 +58,10 @@ def show_log(
     if plot is not None and plot.suffix not in (".svg", ".html"):
         raise UsageError(f"--plot {bounded(str(plot))}: expected a file that ends in .svg or .html")
     lines = history(store)
+    others: Counter[str] = Counter()
     if pipeline is None and lines:
         pipeline = lines[-1].pipeline
+        others = Counter(line.pipeline for line in lines if line.pipeline != pipeline)
     lines = [line for line in lines if line.pipeline == pipeline]
     if pipeline is None or not lines:
         raise UsageError(
@@ -65,6 +79,10 @@ def show_log(
         _print_document(pipeline, model, metric, found)
     elif plot is None:
         _print(found, len(lines), pipeline, model, metric)
+    if others:
+        told = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(_OTHERS))
+        more = f" and {len(others) - _OTHERS} more pipelines" if len(others) > _OTHERS else ""
+        print(f"also here, with so many runs: {told}{more}; {command(store, 'log', 'NAME')} shows one", file=sys.stderr)
 
 
 def chosen(lines: Sequence[Line], model: str | None, metric: str | None) -> tuple[str, str]:
@@ -92,12 +110,15 @@ def points(store: LocalStore, pipeline: str, lines: Sequence[Line], model: str, 
     """The runs that have the metric, oldest first."""
     accepted = acceptances(store)
     current = store.ref(pipeline, "champion")
-    champions = {line.against for line in lines} | {current} | set(accepted)
+    reigns: dict[str, tuple[int, ...]] = {}
+    mine = (one for many in accepted.values() for one in many if one.pipeline == pipeline)
+    for place, run_id in enumerate(champions(lines, mine, current)):
+        reigns[run_id] = (*reigns.get(run_id, ()), place)
     return [
         Point(
             line,
             *three,
-            champion=line.run_id in champions,
+            reigns=reigns.get(line.run_id, ()),
             current=line.run_id == current,
             why=next((one.why for one in reversed(accepted.get(line.run_id, [])) if one.why), ""),
         )
@@ -106,13 +127,13 @@ def points(store: LocalStore, pipeline: str, lines: Sequence[Line], model: str, 
     ]
 
 
-def drawn(value: float, low: float, high: float, scale: tuple[float, float], mark: str = "●") -> str:
+def drawn(value: float, low: float, high: float, scale: tuple[float, float], mark: str = "●", width: int = _WIDTH) -> str:
     """An interval on a scale: `····├──●───┤····`."""
     least, most = scale
     left, at, right = (
-        round((x - least) / (most - least) * (_WIDTH - 1)) if most > least else _WIDTH // 2 for x in (low, value, high)
+        round((x - least) / (most - least) * (width - 1)) if most > least else width // 2 for x in (low, value, high)
     )
-    cells = ["·"] * _WIDTH
+    cells = ["·"] * width
     cells[left : right + 1] = "─" * (right - left + 1)
     cells[left], cells[right] = "├", "┤"
     cells[at] = mark
@@ -121,22 +142,22 @@ def drawn(value: float, low: float, high: float, scale: tuple[float, float], mar
 
 def _print(found: Sequence[Point], runs: int, pipeline: str, model: str, metric: str) -> None:
     scale = min(min(one.low, one.value) for one in found), max(max(one.high, one.value) for one in found)
-    heading = f"{metric} of {model} in {pipeline}, from {scale[0]:.4g} to {scale[1]:.4g}"
-    rows: list[Sequence[Cell]] = [
-        [(word, "bold") for word in ("run", "value [95%]", heading, "verdict", "gates", "changed", "")]
-    ]
+    room = terminal()
+    width = _NARROW if room is not None and room < _WIDE else _WIDTH
+    print(clipped(f"{metric} of {model} in {pipeline}, from {scale[0]:.4g} to {scale[1]:.4g}", room or sys.maxsize))
+    rows: list[Sequence[Cell]] = [[(word, "bold") for word in ("  run", "value [95%]", "", "verdict", "gates", "changed", "")]]
     for one in found:
-        line, mark = one.line, "◆" if one.champion else "●"
+        line, mark = one.line, "●" if one.current else "◆" if one.champion else "○"
         told = ["champion" if one.current else "was champion"] if one.champion else []
         told += [bounded(one.why, _WORDS)] if one.why else []
         rows.append(
             [
-                (line.run_id, "bold" if one.current else ""),
+                (f"{mark} {line.run_id}", "bold yellow" if one.current else ""),
                 (f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]", ""),
-                (drawn(one.value, one.low, one.high, scale, mark), "bold yellow" if one.champion else "cyan"),
+                (drawn(one.value, one.low, one.high, scale, mark, width), "bold yellow" if one.champion else "cyan"),
                 (line.verdict or "", STYLE.get(line.verdict or "", "")),
                 gates_cell(line),
-                (bounded(one.changed, _WORDS), ""),
+                (one.changed, ""),
                 (": ".join(told), "bold yellow" if one.current else "dim"),
             ]
         )

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from pipeline import UsageError
 from pipeline.errors import bounded
 
+from .lines import clipped
 from .log import Point
 from .pages.words import shown
 from .report.axis import Axis, axis
@@ -46,8 +47,8 @@ def chart(points: Sequence[Point], title: str) -> Markup:
     Drawn here: altair and its renderer take a second to start, and these are the same lines and dots whatever the runs.
     """
     numbered = kept(points)
-    champions = [(number, one) for number, one in numbered if one.champion]
-    named = champions[-_NAMED:]
+    champions = sorted((place, number, one) for number, one in numbered for place in one.reigns)
+    named = sorted((one.reigns[-1], number, one) for number, one in numbered if one.champion)[-_NAMED:]
     x, y = axis([1, len(points)]), axis(end for _, one in numbered for end in (one.low, one.value, one.high))
     shapes = [_gridline(*tick) for tick in y.ticks]
     shapes += [_tick(where, f"{int(float(text)):,}") for where, text in x.ticks if float(text).is_integer()]
@@ -62,14 +63,18 @@ def chart(points: Sequence[Point], title: str) -> Markup:
     shapes += [
         _LINE.format(x=at, low=_up(y, one.low), high=_up(y, one.high), colour=_KINDS[_kind(one)][0]) for at, one in spots
     ]
-    shapes.append(_way([(_across(x, number), _up(y, one.value)) for number, one in champions], _across(x, len(points))))
+    shapes.append(_way([(_across(x, number), _up(y, one.value)) for _, number, one in champions], _across(x, len(points))))
     shapes += [_mark(_kind(one), at, _up(y, one.value)) for at, one in spots]
-    for i, (number, one) in enumerate(named, 1):
+    for i, (_, number, one) in enumerate(named, 1):
         shapes.append(_BOLD.format(x=_across(x, number), y=f"{_up(y, one.high) - 7:.1f}", text=i))
         below = _TOP + _HEIGHT + 60 + 17 * (i - 1)
         shapes.append(
             _TEXT.format(
-                x=8, y=below, anchor="start", colour="var(--ink)", text=f"{i}  {shown(one.changed or 'the first', 130)}"
+                x=8,
+                y=below,
+                anchor="start",
+                colour="var(--ink)",
+                text=f"{i}  {clipped(shown(one.changed or 'the first', 300), 130)}",
             )
         )
     shapes += list(_legend())
@@ -131,7 +136,7 @@ def _mark(kind: str, x: float, y: float) -> Markup:
 
 
 def _way(champions: Sequence[tuple[float, float]], end: float) -> Markup:
-    """From champion to champion, each holding until the next."""
+    """From champion to champion, in the order in which they became it: back to an older run that was accepted again."""
     if not champions:
         return Markup("")
     (x, y), *later = champions

@@ -1,25 +1,19 @@
-"""What people see of a run, and of the difference between two."""
+"""What people see of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from pipeline import LocalStore
-from pipeline.errors import bounded
 from pipeline.latency import reports
-from pipeline.record import Difference, RunRecord
+from pipeline.record import RunRecord
 
 from .accept import accepted, accepted_lines
-from .deltas import deltas_table
-from .gates import gates_table, unmet
+from .gates import gates_table
 from .hints import next_command
 from .reports import speed_table
-from .tables import STYLE, comparisons_table, grid_of, let_pass, metrics_table, steps_table, troubles, warned
+from .tables import STYLE, comparisons_table, let_pass, metrics_table, steps_table, troubles, warned
 
 
 def console() -> Console:
@@ -66,35 +60,3 @@ def verdict_line(record: RunRecord, champion: str | None) -> Text:
     if record.overrides:
         line.append(f" · overridden: {', '.join(record.overrides)}", "bold yellow")
     return line
-
-
-def diff_view(
-    found: Difference,
-    changes: Mapping[str, str],
-    models: Mapping[str, Mapping[str, Any]],
-    older: RunRecord,
-    newer: RunRecord,
-    store: LocalStore,
-) -> RenderableType:
-    """What changed between two runs, which is better, and what was let pass in either, by which acceptance. models: of the diff's facts."""
-    before, after = str(older.run_id), str(newer.run_id)
-    grid = grid_of("step", "what changed")
-    for step, line in changes.items():
-        grid.add_row(step, escape("\n".join(bounded(change, 110) for change in line.split("; "))))
-    parts: list[RenderableType] = [grid if changes else Text("no step changed")]
-    if found.details:
-        parts += [comparisons_table(found.details, against="before", main=newer.main)]
-    figures = deltas_table(models)
-    parts += [figures] if figures else []
-    if found.verdict:
-        spoken = Text.assemble(f"{after} is ", (found.verdict, STYLE[found.verdict]), f" against {before}")
-    else:
-        spoken = Text.assemble(("no verdict", "yellow"), f" on {after} against {before}")
-    if found.note:
-        spoken.append(f" ({found.note})")
-    passed = [
-        Text(f"run {run.run_id}: {line}", style="bold yellow")
-        for run in (older, newer)
-        for line in (*let_pass(run.steps), *unmet(run.gates), *accepted_lines(accepted(store, run)))
-    ]
-    return Group(*parts, *passed, spoken)

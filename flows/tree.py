@@ -17,7 +17,8 @@ from .hints import command
 from .lines import Cell, print_lines
 from .tables import STYLE
 
-_WORDS = 60  # characters of what changed, and of why
+_WORDS = 60  # characters of why
+_GATE = 40  # of a gate
 
 
 def show_runs(store: LocalStore, pipeline: str | None, *, as_json: bool) -> None:
@@ -35,10 +36,10 @@ def show_runs(store: LocalStore, pipeline: str | None, *, as_json: bool) -> None
         champion = store.ref(name, "champion")
         mine = [line for line in lines if line.pipeline == name]
         rows: list[Sequence[Cell]] = [
-            [(word, "bold") for word in ("run", "when (UTC)", "seconds", name, "gates", "changed", "")]
+            [(word, "bold") for word in (name, "", "verdict", "when (UTC)", "seconds", "gates", "changed", "")]
         ]
         rows += [_row(place, champion, accepted.get(place.line.run_id, ())) for place in reversed(list(tree(mine, champion)))]
-        print_lines(rows, right=(2,))
+        print_lines(rows, right=(4,), spare=(3, 4))
         if len(names) > 1:
             print()
 
@@ -96,17 +97,17 @@ def _row(place: Place, champion: str | None, accepted: Sequence[Acceptance]) -> 
         outcome = (line.verdict or "done", STYLE.get(line.verdict or "done", ""))
     else:
         outcome = (line.status, STYLE.get(line.status, "bold red"))
-    told = ["champion"] if line.run_id == champion else []
-    told += ["accepted" + (f": {bounded(one.why, _WORDS)}" if one.why else "") for one in accepted[-1:]]
+    told = ["accepted" + (f": {bounded(one.why, _WORDS)}" if one.why else "") for one in accepted[-1:]]
     told += [f"overridden: {', '.join(line.overrides)}"] if line.overrides else []
     told += [f"compared with {line.against}, which is not here"] if place.lost else []
     return [
         (f"{'│ ' * place.depth}{mark} {line.run_id}", "bold" if line.run_id == champion else ""),
+        ("champion" if line.run_id == champion else "", "bold yellow"),
+        outcome,
         (line.started[:16].replace("T", " "), "dim"),
         (f"{line.seconds:,.1f}", ""),
-        outcome,
         gates_cell(line),
-        (bounded(line.changed or " ".join(line.settings), _WORDS), ""),
+        (line.told, ""),
         (", ".join(told), "bold yellow"),
     ]
 
@@ -115,7 +116,7 @@ def gates_cell(line: Line) -> Cell:
     """How many gates passed, or which did not."""
     if line.unmet:
         more = f" and {len(line.unmet) - 1} more" if len(line.unmet) > 1 else ""
-        return f"not met: {bounded(line.unmet[0], _WORDS)}{more}", "bold red"
+        return f"not met: {bounded(line.unmet[0], _GATE)}{more}", "bold red"
     return (f"{line.passed} passed" if line.passed else ""), "green"
 
 

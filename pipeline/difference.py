@@ -36,14 +36,16 @@ def difference(pipeline: Pipeline, store: LocalStore, before: RunRecord, after: 
         "headline": None,
         "models": {},
     }
+    told = changed(pipeline, store, before, after)
     document: dict[str, Json] = {
         "schema": SCHEMA,
         "pipeline": after.pipeline,
         "before": before.run_id,
         "after": after.run_id,
         **facts,
+        "comparable": _of_split(facts["comparable"], pipeline, told),
         "verdict": found.verdict,
-        "changed": changed(pipeline, store, before, after),
+        "changed": told,
         "gates": [one.model_dump(mode="json") for one in _gates(pipeline, store, before, after)],
         "repeat": f"brickwise diff {before.run_id} {after.run_id}",
     }
@@ -68,6 +70,25 @@ def changed(pipeline: Pipeline, store: LocalStore, before: RunRecord, after: Run
         "packages": [packages[name] for name in sorted(packages)],
         "data": dict(_data(pipeline, store, before, after)),
     }
+
+
+def _of_split(comparable: Mapping[str, Any], pipeline: Pipeline, told: Mapping[str, Any]) -> dict[str, Json]:
+    """With a reason more where rows were split by another rule: a model may then have learnt from what tests the other."""
+    splits = (
+        name
+        for name, ports in pipeline.ports.items()
+        if any(port.kind is Table and "split" in port.record.columns() for port in ports.outputs.values())
+    )
+    step = next(splits, None)
+    pieces = [
+        f"{one['key']} {one['before']!r} -> {one['after']!r}"
+        for one in (*told["config"], *told["seeds"])
+        if one["step"] == step
+    ]
+    if not pieces:
+        return dict(comparable)
+    status = "partly" if comparable["status"] == "yes" else comparable["status"]
+    return {"status": status, "reasons": [*comparable["reasons"], f"step {step!r} splits by another rule: {', '.join(pieces)}"]}
 
 
 def _gates(pipeline: Pipeline, store: LocalStore, before: RunRecord, after: RunRecord) -> tuple[GateOutcome, ...]:

@@ -52,7 +52,8 @@ class GateOutcome(Frozen):
     """What became of a gate on all rows, or on one slice.
 
     bound: the end of the interval that decided, in the unit of the metric and, of a margin, in the direction of better; None where
-    there was none.  required: what it had to reach.
+    there was none.  required: what it had to reach or, of the ceiling of a loss, not to pass, as `direction` says; a record of an
+    earlier version does not.
     """
 
     gate: str
@@ -62,6 +63,7 @@ class GateOutcome(Frozen):
     n: int = 0
     bound: float | None = None
     required: float
+    direction: Literal["at least", "at most", ""] = ""
     status: Literal["passed", "failed", "not evaluated"]
     reason: str = ""
 
@@ -72,11 +74,11 @@ class GateOutcome(Frozen):
 
     @property
     def asked(self) -> str:
-        """`at least 0.65`; of a loss, whose upper bound is asked, `at most 0.65`; the number alone where no bound tells which."""
-        if self.bound is None:
-            return f"{self.required:g}"
-        least = (self.bound >= self.required) == self.passed
-        return f"at {'least' if least else 'most'} {self.required:g}"
+        """`at least 0.65`; of the ceiling of a loss `at most 0.65`; the number alone where neither is known."""
+        direction = self.direction
+        if not direction and self.bound is not None:
+            direction = "at least" if (self.bound >= self.required) == self.passed else "at most"
+        return f"{direction} {self.required:g}".lstrip()
 
     def __str__(self) -> str:
         of = "".join((f" of {self.model}" if self.model else "", f" on {bounded(self.slice)}" if self.slice else ""))

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from .digest import Json, canonical, digest_bytes
 from .errors import StoreError, bounded
+from .record import in_order
 from .store import durable
 from .store.local import LocalStore
 from .store.sealed import NAME
 
-_FORMAT = b"brickwise.index/1"  # another number where a line holds something else
+_FORMAT = b"brickwise.index/2"  # another number where a line holds something else
 _DIGITS = 6  # significant ones of a metric: more than a chart or a table shows
-_CHANGED = 120  # characters
+_CHANGED = 200  # characters of what changed
+_ONE = 60  # of one change
+_CODE = re.compile(r"^code: [^ ]+: ")  # the file is for `diff` to tell
 _CHECK = 16  # hex digits of a line's digest
 
 
 class Line(NamedTuple):
     """A run, in short. ids sort by time.
 
-    changed: what changed since `against`, in a line.  passed, unmet: how many gates passed, and which did not.
+    changed: what changed since `against`, in a line; empty in a record that does not say.  passed, unmet: how many gates passed, and which did not.
     overrides: checks that failed and were let pass.  headline: the model and metric by which it is judged.
     models: in the order in which they were evaluated.  values: of all models and metrics, for `metric`.
     """
@@ -56,6 +60,11 @@ class Line(NamedTuple):
             return None
         value, low, high = map(float, self.values[start : self.values.index(b"]", start)].split(b","))
         return value, low, high
+
+    @property
+    def told(self) -> str:
+        """What changed since the run that it was compared with; where that is not known, or nothing did, how it was set."""
+        return self.changed or (f"set {bounded(' '.join(self.settings), _CHANGED)}" if self.settings else "")
 
     def measured(self) -> list[tuple[str, str]]:
         """Each model and metric that it has."""
@@ -91,7 +100,7 @@ def line_of(record: Json) -> Line:
         against=record["diff"]["against"],
         verdict=record["diff"]["verdict"],
         settings=list(record.get("settings", ())),
-        changed=bounded(summary(record.get("changed", {})), _CHANGED),
+        changed=summary(record.get("changed", {}), [step["name"] for step in record["steps"]]),
         passed=sum(gate["status"] == "passed" for gate in gates),
         unmet=[
             gate["gate"] + (f" on {gate['slice']}" if gate["slice"] else "") for gate in gates if gate["status"] != "passed"
@@ -103,16 +112,29 @@ def line_of(record: Json) -> Line:
     )
 
 
-def summary(changed: Mapping[str, str]) -> str:
-    """What a person changed, in a line: of each step what is not only a new input, which follows from another step's change."""
-    causes = {}
-    for step, line in changed.items():
-        own = [part.removeprefix("config: ") for part in line.split("; ") if not part.startswith(("input", "finished in one"))]
-        if own:
-            causes[step] = ", ".join(own)
-    return "; ".join(f"{step}: {line}" for step, line in causes.items()) or "; ".join(
-        f"{step}: {line}" for step, line in list(changed.items())[:1]
-    )
+def summary(changed: Mapping[str, str], order: Iterable[str] = ()) -> str:
+    """What a person changed, in a line: of each step the first change that is not only a new input, which follows from another step's.
+
+    order: of the steps, which JSON in the store has lost.  Where they are too many for a line, the last are counted.
+    """
+    causes: list[str] = []
+    follows: list[str] = []
+    for step, line in in_order(changed, order).items():
+        parts = line.split("; ")
+        own = [part for part in parts if not part.startswith(("input", "finished in one"))]
+        (causes if own else follows).append(f"{bounded(step, _ONE)}: {_first(own or parts)}")
+    told = causes or follows[:1]
+    text = "; ".join(told)
+    for kept in range(len(told) - 1, 0, -1):
+        if len(text) <= _CHANGED:
+            break
+        text = "; ".join([*told[:kept], f"and {len(told) - kept} more step{'s' if len(told) - kept > 1 else ''}"])
+    return text
+
+
+def _first(parts: Sequence[str]) -> str:
+    first = _CODE.sub("code ", parts[0].removeprefix("config: "))
+    return bounded(first, _ONE) + (f" and {len(parts) - 1} more" if len(parts) > 1 else "")
 
 
 def _values(metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[bytes]:

@@ -10,6 +10,8 @@ from pydantic import Field
 from pipeline import Check, Evaluation, Finding, Report
 from pipeline.errors import bounded
 
+from ..compare.slices import slice_names
+
 
 class Tie(Check):
     """No baseline is as good: the model to keep is none of those that the others are compared with."""
@@ -68,7 +70,7 @@ class WorstClass(Check):
 class BrokenSlice(Check):
     """No slice that was fine with the champion lies wholly below what it was: its 95% interval is all on the worse side of the champion's.
 
-    That two intervals do not touch is a stricter test than a paired one of their difference, and needs no rows; gates ask that.
+    One that the champion had rows of, and that no row is in any more, broke too.  That two intervals do not touch is a stricter test than a paired one of their difference, and needs no rows; gates ask that.
     model: whose slices; of all models where it is empty.  metric: "" for the first of the evaluation's main ones.
     """
 
@@ -97,11 +99,15 @@ class BrokenSlice(Check):
         metric = self.metric or (artifact.facts.get("main") or [""])[0]
         for name, details in shared:
             pairs = list(_pairs(then[name].get("slices") or (), details.get("slices") or (), metric))
-            broken = [(label, was, now) for label, was, now in pairs if _worse(was, now)]
+            broken = [f"{bounded(label, 40)}: {_said(was)} -> {_said(now)}" for label, was, now in pairs if _worse(was, now)]
+            held = {one["name"] for one in details.get("slices") or ()}
+            lost = [one for one in slice_names(before.facts, artifact.facts, name) if one not in held]
+            broken += [f"{bounded(one, 40)}: no row is in it any more" for one in lost]
+            seen = len(pairs) + len(lost)
             yield Finding(
-                rule=f"{name}: no slice broke", evaluated=max(1, len(pairs)), failed=len(broken), passed=not broken,
-                severity=self.severity, note="" if pairs else "no slice was evaluated in both",
-                examples=tuple(f"{bounded(label, 40)}: {_said(was)} -> {_said(now)}" for label, was, now in broken[:5]),
+                rule=f"{name}: no slice broke", evaluated=seen or 1, failed=len(broken) if seen else 1,
+                passed=bool(seen) and not broken, severity=self.severity, examples=tuple(broken[:5]),
+                note="" if seen else "no slice was evaluated in both; give Evaluate slices, or leave this check out",
             )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def _floors(gate: Gate, model: str, facts: Mapping[str, Any]) -> Iterator[GateOu
             continue
         higher = measured["higher"]
         bound = measured["low"] if higher else measured["high"]
-        yield _outcome(gate, model, name, n, bound, required, passed=bound >= required if higher else bound <= required)
+        yield _outcome(gate, model, name, n, bound, required, least=higher)
 
 
 def _margins(
@@ -91,7 +91,7 @@ def _margins(
             yield _not(gate, model, name, required, reason, n)
             continue
         bound = measured["low"] if measured["higher"] else -measured["high"]
-        yield _outcome(gate, model, name, n, bound, required, passed=bound >= required)
+        yield _outcome(gate, model, name, n, bound, required, least=True)
 
 
 def _asked(gate: Gate, known: Iterable[str]) -> list[str]:
@@ -131,8 +131,9 @@ def _not(gate: Gate, model: str, name: str, required: float, reason: str, n: int
     )
 
 
-def _outcome(gate: Gate, model: str, name: str, n: int, bound: float, required: float, *, passed: bool) -> GateOutcome:
+def _outcome(gate: Gate, model: str, name: str, n: int, bound: float, required: float, *, least: bool) -> GateOutcome:
+    passed = bound >= required if least else bound <= required
     return GateOutcome(
         gate=str(gate), metric=gate.metric, model=model, slice=name, n=n, bound=bound, required=required,
-        status="passed" if passed else "failed",
+        direction="at least" if least else "at most", status="passed" if passed else "failed",
     )  # fmt: skip

@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
 
 ALPHA = 0.05
-POWER = 0.85  # of interval and of test, which both must show an effect: together 80% (benchmarks/honesty.py)
+POWER = 0.9  # of interval and of test, which both must show an effect whose error is larger than without it: together 80% (benchmarks/honesty.py)
 _EXCHANGES = 1000
 
 
@@ -54,16 +54,26 @@ def _signs(seed: int, samples: int, count: int) -> Array:
     return np.random.default_rng((seed, samples, count, 1)).integers(2, size=(samples, count)) * 2.0 - 1
 
 
-def two_sided(delta: float, error: float) -> float:
-    """p of a difference that is normal around 0 with this standard error."""
-    return float(2 * stats.norm.sf(abs(delta) / error)) if error > 0 else float(delta == 0)
+def two_sided(delta: float, error: float, degrees: float = np.inf) -> float:
+    """p of a difference that is around 0 with this standard error: normal, or Student's t of so many degrees."""
+    return float(2 * stats.t.sf(abs(delta) / error, degrees)) if error > 0 else float(delta == 0)
 
 
-def equivalence(delta: float, error: float, margin: float) -> float:
+def equivalence(delta: float, error: float, margin: float, degrees: float = np.inf) -> float:
     """p of two one-sided tests (Schuirmann 1987): of the difference lying outside +- margin."""
     if error <= 0:
         return float(abs(delta) >= margin)
-    return float(max(stats.norm.sf((margin + delta) / error), stats.norm.sf((margin - delta) / error)))
+    return float(max(stats.t.sf((margin + delta) / error, degrees), stats.t.sf((margin - delta) / error, degrees)))
+
+
+def smallest(error: float, step: float, tests: int) -> float:
+    """The smallest difference that these rows show in 80% of cases, at the level at which it is judged: of so many tests the strictest.
+
+    step: of a metric that counts rows, by how much one moves it; the exact test costs one.  Where fewer rows differ than it would take, as
+    many must as make up the difference: its variance is then itself, in steps.
+    """
+    errors = float(stats.norm.ppf(1 - ALPHA / tests / 2) + stats.norm.ppf(POWER))
+    return max(errors * error, errors**2 * step) + step
 
 
 def verdict(low: float, high: float, p: float, p_equivalent: float, *, higher: bool) -> Verdict:

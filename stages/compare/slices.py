@@ -15,8 +15,8 @@ def slice_names(before: Mapping[str, Any], after: Mapping[str, Any], model: str,
     a slice that is empty now, and no reason to be silent; unless the later evaluation does not cut by that column at all.
     """
     old, new = (_slices(facts, model) for facts in (before, after))
-    columns = {one["column"] for one in new} - {LENGTH}
-    lost = [one["name"] for one in old if one["column"] in columns]
+    columns = {one.get("column") for one in new} - {LENGTH}
+    lost = [one["name"] for one in old if one.get("column") in columns]
     return list(dict.fromkeys([*(one["name"] for one in new), *known, *lost]))
 
 

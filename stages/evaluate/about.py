@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from pipeline import Model
 from pipeline.digest import Json, digest_json
 
+from ..checks.normal import normal
 from ..metrics.own import Metric
 from ..metrics.table import METRICS
 from .answers import Answers
@@ -26,7 +27,8 @@ _CONFIG = "config.json"  # of a net
 def data_of(everything: pa.Table, tests: pa.Table, told: list[str], kind: type[Answers]) -> dict[str, Json]:
     """rows: a digest of the sorted ids and truths, alike for the same test rows.  labels: how often each is true; None for numbers.
 
-    overlap: ids, groups and texts of test rows that training rows have too; None where there is no text.
+    overlap: ids, groups and texts of test rows that training rows have too, texts as the check of leakage reads them; None where there
+    is no text.
     """
     train = everything.filter(pc.equal(everything["split"], "train"))
     counts = Counter(told) if kind.named(told) or kind.__name__ == "OrderedAnswers" else None
@@ -42,7 +44,8 @@ def data_of(everything: pa.Table, tests: pa.Table, told: list[str], kind: type[A
 
 
 def _shared(tests: pa.Table, train: pa.Table, column: str) -> int:
-    return int(pc.sum(pc.is_in(tests[column], value_set=train[column].combine_chunks())).as_py() or 0)
+    own, theirs = (normal(table[column]) if column == "text" else table[column] for table in (tests, train))
+    return int(pc.sum(pc.is_in(own, value_set=theirs.combine_chunks())).as_py() or 0)
 
 
 def definitions(metrics: Mapping[str, Mapping[str, Any]], own: Sequence[Metric]) -> dict[str, str]:

@@ -84,6 +84,13 @@ class Answers:
         """Hits, choices and truths of each class, out of sums: [..., k] -> [..., classes] each."""
         raise NotImplementedError
 
+    def flipped(self, sums: Array) -> tuple[Array, Array]:
+        """What sums over rows would be were one row of a class answered otherwise, and the share of its rows: [classes, k], [classes].
+
+        One that is right becomes wrong, or the other way round where none is.  Of numbers, which are never quite right: none.
+        """
+        return sums[None][:0], np.zeros(0)
+
     def ranks(self) -> dict[str, Ranked]:
         """Metrics of ranks."""
         return {}

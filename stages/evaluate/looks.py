@@ -17,6 +17,7 @@ from .behaviour import behave
 from .calibration import calibration
 from .one_of import OneOfAnswers
 from .selective import selective
+from .slices import MISSING
 from .suspects import suspects
 from .weakest import weakest
 
@@ -107,4 +108,4 @@ def _columns(config: Evaluate, table: pa.Table, target: Mapping[str, Any]) -> di
 
 
 def _texts(column: pa.ChunkedArray) -> Array:
-    return np.asarray(pc.fill_null(column.cast(pa.string()), "None").to_numpy(zero_copy_only=False))
+    return np.asarray(pc.fill_null(column.cast(pa.string()), MISSING).to_numpy(zero_copy_only=False))

@@ -110,6 +110,21 @@ class OneOfAnswers(Answers):
         classes = self.outputs.shape[1]
         return sums[..., 6 : 6 + classes], sums[..., 6 + classes : 6 + 2 * classes], sums[..., 6 + 2 * classes :]
 
+    def flipped(self, sums: Array) -> tuple[Array, Array]:
+        """The wrong one is the class that is chosen most often beside the own."""
+        hits, chosen, support = self.class_sums(sums)
+        held = np.flatnonzero(support > 0)
+        first, second = np.argsort(-chosen, kind="stable")[[0, 1]] if len(chosen) > 1 else (0, 0)
+        other = np.where(held == first, second, first)
+        way = np.where(hits[held] > 0, -1.0, 1.0)
+        found, row = np.tile(sums, (len(held), 1)), np.arange(len(held))
+        found[:, 3:6] += way[:, None]
+        hit, choice, _ = self.class_sums(np.arange(len(sums)))
+        found[row, hit[held]] += way
+        found[row, choice[held]] += way
+        found[row, choice[other]] -= way
+        return found, support[held] / support.sum()
+
     def ranks(self) -> dict[str, Ranked]:
         """auroc and average_precision."""
         return ranked(self.truth, self.outputs, self.groups)

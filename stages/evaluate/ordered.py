@@ -60,6 +60,11 @@ class OrderedAnswers(OneOfAnswers):
         """None: a level is as far wrong as it is off."""
         return {}
 
+    def flipped(self, sums: Array) -> tuple[Array, Array]:
+        """A row by one level."""
+        way = -1.0 if sums[1] > 0 else 1.0
+        return (sums + np.array([0, way, -way, 0]))[None], np.ones(1)
+
     def ranks(self) -> dict[str, Ranked]:
         """None."""
         return {}

@@ -48,7 +48,10 @@ def sampling_sd(samples: Sequence[Sample], name: str) -> float:
 
 def half_width(sampling: float, seed: float, seeds: int) -> float:
     """Half the 95% interval of a mean over seeds."""
+    return float(stats.t.ppf(0.975, degrees(sampling, seed, seeds)) * np.hypot(sampling, seed / np.sqrt(seeds)))
+
+
+def degrees(sampling: float, seed: float, seeds: int) -> float:
+    """Of Student's t, for the sum of both variances (Satterthwaite 1946)."""
     own = seed**2 / seeds
-    variance = sampling**2 + own
-    degrees = (seeds - 1) * (variance / own) ** 2 if own > 0 else np.inf
-    return float(stats.t.ppf(0.975, degrees) * np.sqrt(variance))
+    return float((seeds - 1) * ((sampling**2 + own) / own) ** 2) if own > 0 else float("inf")

@@ -88,6 +88,18 @@ class SeveralOfAnswers(Answers):
             "log_loss": over(sums[..., 2], sums[..., 0]),
         }
 
+    def flipped(self, sums: Array) -> tuple[Array, Array]:
+        """A row has one class less, or one more."""
+        hits, _, support = self.class_sums(sums)
+        held = np.flatnonzero(support > 0)
+        way = np.where(hits[held] > 0, -1.0, 1.0)
+        found, row = np.tile(sums, (len(held), 1)), np.arange(len(held))
+        found[:, 1] += way
+        hit, choice, _ = self.class_sums(np.arange(len(sums)))
+        found[row, hit[held]] += way
+        found[row, choice[held]] += way
+        return found, support[held] / max(1, support.sum())
+
     def per_class(self, sums: Array) -> dict[str, Array]:
         """As of one class of several."""
         return class_measures(*self.class_sums(sums))

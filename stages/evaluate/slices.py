@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .stage import Evaluate
 
 
+MISSING = "(missing)"  # the value of rows that have none
+
+
 @dataclass(frozen=True)
 class Slice:
     """mask: [n], the rows that are in it."""
@@ -82,7 +85,7 @@ def _lengths(table: pa.Table) -> Iterator[tuple[str, Array]]:
 
 
 def _values(table: pa.Table, column: str) -> Iterator[tuple[str, Array]]:
-    encoded = table[column].cast(pa.string()).combine_chunks().dictionary_encode("encode")
+    encoded = pc.fill_null(table[column].cast(pa.string()), MISSING).combine_chunks().dictionary_encode()
     codes, names = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
-    for code in sorted(range(len(names)), key=lambda code: str(names[code])):
-        yield str(names[code]), codes == code
+    for code in sorted(range(len(names)), key=lambda code: names[code]):
+        yield names[code], codes == code

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from scipy import stats
 
 from ..metrics.corrected import holm
+from .slices import MISSING
 
 Array = np.ndarray[Any, Any]
 
@@ -93,7 +94,7 @@ def _quarters(values: Array) -> _Column:
     names = []
     for at, number in enumerate(present):
         here = values[codes == at]
-        names.append(f"{here.min():g}-{here.max():g}" if number <= len(edges) else "None")
+        names.append(f"{here.min():g}-{here.max():g}" if number <= len(edges) else MISSING)
     return _Column(codes, tuple(names))
 
 

@@ -138,6 +138,9 @@ def test_slices_that_passed_are_one_row_with_the_nearest_and_others_one_each():
 def test_a_ceiling_is_told_from_a_floor():
     assert outcome("passed", 0.3).asked == "at most 0.4"
     assert outcome("failed", 0.5).asked == "at most 0.4"
+    assert outcome("passed", 0.4, direction="at most").asked == "at most 0.4"  # exactly there, the numbers do not tell
+    assert outcome("passed", 0.4, direction="at least").asked == "at least 0.4"
+    assert outcome("not evaluated", None, direction="at most").asked == "at most 0.4"
     assert str(outcome("not evaluated", None, reason="none")) == (
         "gate 'f1: floor 0.4' of net not evaluated: required 0.4, 50 rows; none"
     )

@@ -9,7 +9,7 @@ def test_a_run_is_listed_shown_compared_and_accepted(finished):
     done = finished.brickwise("run", "zoo.flow:animals", "--set", "net.epochs=1", "--set", "net.rate=0.0001", "--json")
     run_id = json.loads(done.stdout)["run_id"]
     listed = finished.brickwise("runs").stdout
-    assert "net: epochs 2 -> 1, rate 0.05 -> 0.0001" in listed
+    assert "net: epochs 2 -> 1 and 1 more" in listed
     assert "champion" in listed
 
     compared = json.loads(finished.brickwise("diff", "--json").stdout)

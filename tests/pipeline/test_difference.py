@@ -241,3 +241,53 @@ def test_the_diff_names_its_runs_and_the_command_that_repeats_it(runs, store):
     a, b = before[1].run_id, after[1].run_id
     assert (facts["schema"], facts["before"], facts["after"], facts["pipeline"]) == ("brickwise.diff/1", a, b, "counted")
     assert (facts["repeat"], facts["verdict"], facts["gates"]) == (f"brickwise diff {a} {b}", "undecided", [])
+
+
+SPLIT = '''
+    """Rows of two parts."""
+    import pyarrow as pa
+
+    from pipeline import Pipeline, Stage, Step, Table
+
+    from .flow import Against, Counted, Source
+
+
+    class Part(Counted):
+        """A number of a part."""
+
+        split: str
+
+
+    class Halved(Stage):
+        """Which part a row is in. rows: n rows. Returns n rows."""
+
+        by: str = "id"
+
+        def run(self, rows: Table[Counted]) -> Table[Part]:
+            """As it says."""
+            found = rows.read()
+            return Table.of(Part, found.append_column("split", pa.array([self.by] * found.num_rows)))
+
+
+    parts = Pipeline(
+        "parts",
+        Step("source", Source()),
+        Step("halved", Halved(), reads={"rows": "source"}),
+        Step("against", Against(), reads={"evaluation": "source", "rows": "halved"}),
+    )
+'''
+
+
+def test_rows_that_were_split_by_another_rule_are_comparable_in_part(project, store):
+    for name, text in (("flow", STAGES), ("words", WORDS), ("split", SPLIT)):
+        project.write(f"shop/{name}.py", text)
+
+    def comparable(*settings):
+        pipeline = project.load("shop.split:parts")
+        made = [pipeline.set(one).run(str(store.root)) for one in (("halved.by=name",), settings)]
+        before, after = (load_run(store, one.run_id) for one in made)
+        return difference(pipeline.set(settings), store, before, after).facts["comparable"]
+
+    reason = "step 'halved' splits by another rule: by 'name' -> 'group'"
+    assert comparable("halved.by=group") == {"status": "partly", "reasons": [reason]}
+    assert comparable("halved.by=name", "source.seed=8") == {"status": "yes", "reasons": []}

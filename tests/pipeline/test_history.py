@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-from pipeline import history as module
 from pipeline.history import Line, history, line_of, summary
 from pipeline.runner import run
 from pipeline.store import durable
@@ -81,7 +80,7 @@ def test_an_index_that_was_damaged_is_not_believed_and_made_again(filled, tmp_pa
                 "cut": data[:-40],
                 "a byte": data.replace(b"0.45,", b"0.95,"),
                 "another's line": b"\n".join([first, one, one.replace(wanted[0].run_id.encode(), wanted[1].run_id.encode())]),
-                "another format": data.replace(b"index/1", b"index/0"),
+                "another format": data.replace(b"index/2", b"index/1"),
                 "no text": os.urandom(500),
             }
             index(filled).write_bytes(texts[damage])
@@ -138,4 +137,33 @@ def test_what_follows_from_another_step_s_change_is_left_out():
     assert summary(changed) == "net: rate 1 -> 2; old: step is gone"
     assert summary({"report": "input rows: 1 of 3 fragments new"}) == "report: input rows: 1 of 3 fragments new"
     assert summary({}) == ""
-    assert module._CHANGED == 120
+
+
+CODE = "; ".join(f"code: stages/train/file{i}.py: Feed._gather{i}()" for i in range(12))
+
+
+def test_what_changed_is_told_in_the_order_of_the_pipeline_the_first_of_each_step(filled):
+    record = filled.run(filled.run_ids()[1])
+    steps = [record["steps"][0] | {"name": name} for name in ("raw", "net", "compare")]
+    changed = {
+        "compare": "config: class a:Compare -> b:Compare; config: metrics absent -> []",
+        "net": CODE,
+        "raw": "config: n 1 -> 2",
+    }
+    line = line_of(record | {"steps": steps, "changed": changed})
+    assert (
+        line.changed == "raw: n 1 -> 2; net: code Feed._gather0() and 11 more; compare: class a:Compare -> b:Compare and 1 more"
+    )
+
+
+def test_of_many_steps_the_last_are_counted_and_none_is_cut_through():
+    told = summary({f"step{i:02}": f"config: {'x' * 30} 1 -> 2" for i in range(20)})
+    assert told == "; ".join(f"step{i:02}: {'x' * 30} 1 -> 2" for i in range(3)) + "; and 17 more steps"
+    assert len(summary({"a" * 300: "config: " + "b" * 300, "c" * 300: CODE})) <= 200
+    assert summary({"a" * 300: "config: " + "b" * 300, "c" * 300: CODE}).endswith("; and 1 more step")
+
+
+def test_a_record_that_does_not_say_what_changed_says_how_it_was_set(filled):
+    record = {name: value for name, value in filled.run(filled.run_ids()[1]).items() if name != "changed"}
+    assert (line_of(record).changed, line_of(record).told) == ("", "set scores.value=0.45")
+    assert line_of(record | {"settings": []}).told == ""

@@ -145,14 +145,19 @@ def test_the_worst_class_fails_only_where_its_rows_can_tell():
 
 def test_a_slice_broke_where_the_intervals_part():
     def sliced(**slices):
-        return evaluation(slices=[{"name": name, "metrics": metrics} for name, metrics in slices.items()])
+        return evaluation(
+            slices=[{"name": f"kind={name}", "column": "kind", "metrics": metrics} for name, metrics in slices.items()]
+        )
 
     before = sliced(a={"accuracy": m(0.9, 0.85, 0.93)}, b={"accuracy": m(0.9, 0.85, 0.93)}, gone={"accuracy": m(1, 1, 1)})
     after = sliced(a={"accuracy": m(0.7, 0.65, 0.8)}, b={"accuracy": m(0.8, 0.75, 0.88)}, new={"accuracy": m(0, 0, 0)})
     (one,) = BrokenSlice().judge(after, before)
-    assert (one.passed, one.evaluated, one.failed) == (False, 2, 1)
-    assert one.examples == ("a: 0.900 [0.850, 0.930] -> 0.700 [0.650, 0.800]",)
-    assert not failed(BrokenSlice(), before, after)
+    assert (one.passed, one.evaluated, one.failed) == (False, 3, 2)
+    assert one.examples == ("kind=a: 0.900 [0.850, 0.930] -> 0.700 [0.650, 0.800]", "kind=gone: no row is in it any more")
+    assert not failed(BrokenSlice(), sliced(**{key: {"accuracy": m(0.95, 0.9, 0.99)} for key in ("a", "b", "new")}), after)
+    (nothing,) = BrokenSlice().judge(sliced(), sliced())
+    assert (nothing.passed, nothing.severity) == (False, "warn")
+    assert nothing.note == "no slice was evaluated in both; give Evaluate slices, or leave this check out"
     assert not failed(BrokenSlice(), after, None)
     loss = m(1, 0.9, 1.1, higher=False), m(2, 1.9, 2.1, higher=False)
     assert failed(BrokenSlice(metric="log_loss"), sliced(a={"log_loss": loss[1]}), sliced(a={"log_loss": loss[0]}))

@@ -81,7 +81,7 @@ def test_the_outcome_says_the_rule_and_the_bound_that_decided(champion):
     assert -0.05 < bound < -0.02
     assert document == {
         "gate": "accuracy: margin -0.005", "metric": "accuracy", "model": "net", "slice": "", "n": N, "bound": bound,
-        "required": -0.005, "status": "failed", "reason": "",
+        "required": -0.005, "direction": "at least", "status": "failed", "reason": "",
     }  # fmt: skip
     assert str(found) == (
         f"gate 'accuracy: margin -0.005' of net failed: bound {bound:.4g}, required at least -0.005, 400 rows"
@@ -201,6 +201,8 @@ def test_of_a_loss_the_floor_is_a_ceiling_on_the_upper_end(champion):
     high = only(Gate("log_loss", floor=between), None, champion)  # the point is below it, the bound is not
     assert (high.status, high.bound, high.asked) == ("failed", loss["high"], f"at most {between:g}")
     assert only(Gate("log_loss", floor=loss["high"] * 1.1), None, champion).status == "passed"
+    exactly = only(Gate("log_loss", floor=loss["high"]), None, champion)
+    assert (exactly.status, exactly.asked) == ("passed", f"at most {loss['high']:g}")
 
 
 def test_of_a_loss_a_margin_is_of_the_gain_so_that_less_passes(champion):

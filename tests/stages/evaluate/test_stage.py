@@ -129,7 +129,7 @@ def test_the_metrics_of_a_slice_are_those_of_its_rows(evaluated, tested, models)
 
 def test_a_null_in_a_slice_column_is_a_slice_of_its_own(evaluated):
     found = evaluated.evaluation.facts["details"]["majority"]["slices"]
-    assert {one["name"] for one in found if one["column"] == "kind"} == {"kind=None", "kind=x", "kind=y"}
+    assert {one["name"] for one in found if one["column"] == "kind"} == {"kind=(missing)", "kind=x", "kind=y"}
 
 
 def test_the_groups_of_the_split_are_what_is_resampled(rows, models, evaluated):

@@ -59,7 +59,7 @@ def test_values_that_are_missing_are_a_slice_and_rare_ones_are_none():
     wrong[:600] = np.random.default_rng(0).random(600) < 0.7
     rare = np.array([f"v{i}" for i in range(3000)], object)
     found = weakest({"length": length, "id": rare, "nothing": np.array([None] * 3000, object)}, wrong, np.arange(3000), 7)
-    assert [one["where"] for one in found] == ["length=None"]
+    assert [one["where"] for one in found] == ["length=(missing)"]
 
 
 @pytest.mark.parametrize("n", [0, 1, 40])
