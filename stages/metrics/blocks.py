@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def blocks(groups: Array, seed: int, most: int = MOST) -> Array:
     return np.asarray((order % most)[found])
 
 
+@lru_cache(maxsize=1)  # the same for every model and both runs
 def weights(count: int, samples: int, seed: int) -> Array:
     """How often each of `count` blocks is drawn, with replacement, as many as there are: [samples, count]"""
     random = np.random.default_rng((seed, count, samples))
