@@ -13,7 +13,7 @@ from pipeline.errors import suggest
 from schemas import Prediction
 
 from ..metrics.own import Metric
-from ..metrics.table import METRICS
+from ..metrics.table import AREAS, METRICS
 
 
 class Compare(Stage):
@@ -67,10 +67,15 @@ class Compare(Stage):
         return judge(self, gates, before, after)
 
     def gate_problems(self, gates: Sequence[Gate]) -> list[str]:
-        """Metrics that nobody knows."""
+        """Metrics that nobody knows, and areas on slices, which no slice has."""
         known = self._metrics()
-        return [
+        unknown = [
             f"gate on {gate.metric!r}: no such metric; {suggest(gate.metric, known)}"
             for gate in gates
             if gate.metric not in known
+        ]
+        return unknown + [
+            f"gate on {gate.metric!r}: it is not measured by slice, so that no run would pass; leave slices={gate.slices!r} out"
+            for gate in gates
+            if gate.metric in AREAS and gate.slices not in ("none", ())
         ]

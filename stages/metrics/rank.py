@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .table import AREAS
+
 Array = np.ndarray[Any, Any]
 
 MOST_CLASSES = 200  # each is a sort of all rows
@@ -48,13 +50,12 @@ def ranked(truth: Array, outputs: Array, groups: Array) -> dict[str, Ranked]:
             influence[place] += one.influence / len(held)
             doubts[place] += one.doubt / len(held) ** 2
     return {
-        name: Ranked(float(values[place]), influence[place], doubt=float(doubts[place]))
-        for place, name in enumerate(("auroc", "average_precision"))
+        name: Ranked(float(values[place]), influence[place], doubt=float(doubts[place])) for place, name in enumerate(AREAS)
     }
 
 
 def _not(n: int, reason: str) -> dict[str, Ranked]:
-    return {name: Ranked(np.nan, np.zeros(n), reason) for name in ("auroc", "average_precision")}
+    return {name: Ranked(np.nan, np.zeros(n), reason) for name in AREAS}
 
 
 def _doubt(groups: Any) -> float:

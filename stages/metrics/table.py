@@ -34,3 +34,5 @@ METRICS = {
     "rmse": Known(False, False, "1: root of the mean squared error"),
     "r2": Known(True, False, "1: 1 - squared error / squared distance from the mean of these rows"),
 }  # fmt: skip
+
+AREAS = ("auroc", "average_precision")  # of ranks among all rows: not measured by slice
