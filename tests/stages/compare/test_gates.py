@@ -282,10 +282,6 @@ def test_seeds_are_judged_together_by_the_name_that_they_have_together():
 
 
 def test_a_gate_that_no_run_could_pass_is_refused_when_the_pipeline_is_built():
-    problems = compare().gate_problems(
-        [Gate("auroc", margin=-0.01, slices="all"), Gate("auroc", floor=0.5), Gate("f1", floor=0.5)]
-    )
-    assert problems == [
-        "gate on 'f1': no such metric; did you mean 'r2'? known: " + problems[0].partition("known: ")[2],
-        "gate on 'auroc': it is not measured by slice, so that no run would pass; leave slices='all' out",
+    assert compare().gate_problems([Gate("auroc", margin=-0.01, slices="all"), Gate("auroc", floor=0.5)]) == [
+        "gate on 'auroc': it is not measured by slice, so that no run would pass; leave slices='all' out"
     ]
