@@ -15,7 +15,7 @@ from .judging import judged
 from .pipeline import Pipeline
 from .publish import load, manifest
 from .record import RunRecord
-from .stage import Port
+from .stage import Port, Ports
 from .store.local import LocalStore
 from .table import Table
 
@@ -74,12 +74,7 @@ def changed(pipeline: Pipeline, store: LocalStore, before: RunRecord, after: Run
 
 def _of_split(comparable: Mapping[str, Any], pipeline: Pipeline, told: Mapping[str, Any]) -> dict[str, Json]:
     """With a reason more where rows were split by another rule: a model may then have learnt from what tests the other."""
-    splits = (
-        name
-        for name, ports in pipeline.ports.items()
-        if any(port.kind is Table and "split" in port.record.columns() for port in ports.outputs.values())
-    )
-    step = next(splits, None)
+    step = next((name for name, ports in pipeline.ports.items() if _adds_split(ports)), None)
     pieces = [
         f"{one['key']} {one['before']!r} -> {one['after']!r}"
         for one in (*told["config"], *told["seeds"])
@@ -89,6 +84,13 @@ def _of_split(comparable: Mapping[str, Any], pipeline: Pipeline, told: Mapping[s
         return dict(comparable)
     status = "partly" if comparable["status"] == "yes" else comparable["status"]
     return {"status": status, "reasons": [*comparable["reasons"], f"step {step!r} splits by another rule: {', '.join(pieces)}"]}
+
+
+def _adds_split(ports: Ports) -> bool:
+    """Whether a step says of rows that have no split yet which they are in."""
+    sides = (ports.inputs, ports.outputs)
+    read, written = ([set(port.record.columns()) for port in side.values() if port.kind is Table] for side in sides)
+    return bool(read) and "split" not in set().union(*read) and "split" in set().union(*written)
 
 
 def _gates(pipeline: Pipeline, store: LocalStore, before: RunRecord, after: RunRecord) -> tuple[GateOutcome, ...]:
