@@ -10,8 +10,6 @@ from ..pages.subject import ShownStep
 from .estimates import Estimate, estimate, number
 from .source import Source
 
-_MAIN = ("accuracy", "macro_f1", "exact", "rmse", "log_loss")
-
 
 @dataclass(frozen=True)
 class Spread:
@@ -31,7 +29,7 @@ def seeds(now: Source, metric: str, facts: Mapping[str, Any]) -> list[Spread]:
     found = []
     for name, group in (now.facts.get("seeds") or {}).items():
         earlier = ((facts.get("models") or {}).get(name) or {}).get("seeds") or {}
-        for key in dict.fromkeys((metric, *_MAIN)):
+        for key in dict.fromkeys((metric, *now.facts.get("main", ()))):
             one = group["metrics"].get(key)
             if one is None:
                 continue
